@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import attrs
 import cattrs
 import orjson
-from cattrs.gen import AttributeOverride, make_dict_structure_fn, make_dict_unstructure_fn, override
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from ..errors import PayloadError
 from ..models import OpenEnum
@@ -167,13 +167,12 @@ def _make_converter(*, detailed_validation: bool) -> cattrs.Converter:
     for union, hook in _UNION_HOOKS.items():
         converter.register_structure_hook_func(partial(eq, union), hook)
 
-    def spelling(model: type) -> dict[str, AttributeOverride]:
+    def spelling(model: type) -> dict[str, Any]:
         return {field.name: override(rename=wire_name(field.name)) for field in attrs.fields(model)}
 
-    # The overrides travel as keywords, which the annotations of cattrs mix up with its own flags.
     converter.register_structure_hook_factory(
         attrs.has,
-        lambda model: make_dict_structure_fn(model, converter, **spelling(model)),  # type: ignore[arg-type]
+        lambda model: make_dict_structure_fn(model, converter, **spelling(model)),
     )
     converter.register_unstructure_hook_factory(
         attrs.has,
@@ -181,7 +180,7 @@ def _make_converter(*, detailed_validation: bool) -> cattrs.Converter:
             model,
             converter,
             _cattrs_omit_if_default=True,
-            **spelling(model),  # type: ignore[arg-type]
+            **spelling(model),
         ),
     )
     converter.register_unstructure_hook(datetime, _spell_moment)
