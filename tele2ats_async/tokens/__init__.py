@@ -1,0 +1,9 @@
+"""The token pair: what it says of itself, where it is kept, and how it is renewed."""
+
+from .file import FileTokenStore
+from .memory import MemoryTokenStore
+from .pair import TokenPair
+from .refresher import TokenRefresher
+from .store import TokenStore
+
+__all__ = ["FileTokenStore", "MemoryTokenStore", "TokenPair", "TokenRefresher", "TokenStore"]

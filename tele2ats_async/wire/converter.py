@@ -4,11 +4,12 @@ Decoding is fast and gives no details; only a value that fails is decoded once m
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from operator import eq
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast, get_origin
 
 import attrs
 import cattrs
@@ -37,17 +38,22 @@ def decode(raw: bytes | str, answer: type[T]) -> T:
     return _structure(_parse(raw), answer)
 
 
-def decode_in_steps(raw: bytes | str, row: type[T]) -> Iterator[list[T]]:
-    """Decode a JSON list a few hundred rows at a time, so that other work can go on in between.
+def decode_in_steps(raw: bytes | str, answer: type[T]) -> Generator[None, None, T]:
+    """Decode one JSON value; a list a few hundred rows at a time, pausing at each ``yield``.
+
+    A page of thousands of records takes milliseconds that other tasks should not have to wait for.
 
     Raises:
-        PayloadError: The text is not JSON, not a list, or a row is not of that shape.
+        PayloadError: The text is not JSON, or not of that shape.
     """
-    rows = _parse(raw)
-    if type(rows) is not list:
-        raise PayloadError("$", f"expected a list, got {_kind(rows)}")
-    for start in range(0, len(rows), _STEP_ROWS):
-        yield _structure(rows[start : start + _STEP_ROWS], list[row], start)  # type: ignore[valid-type]  # a type made at run time
+    value = _parse(raw)
+    if get_origin(answer) is not list or type(value) is not list:
+        return _structure(value, answer)
+    rows: list[object] = []
+    for start in range(0, len(value), _STEP_ROWS):
+        rows += cast("list[object]", _structure(value[start : start + _STEP_ROWS], answer, start))
+        yield
+    return cast("T", rows)
 
 
 def encode(value: object) -> bytes:
@@ -55,24 +61,29 @@ def encode(value: object) -> bytes:
     return orjson.dumps(_fast.unstructure(value))
 
 
+# The errors below are raised outside their `except` blocks: the foreign ones hold the whole document,
+# tokens and all, and would travel along as the context.
+
+
 def _parse(raw: bytes | str) -> object:
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        raise PayloadError("$", f"not JSON ({error.msg} at {error.lineno}:{error.colno})") from None
+        reason = f"not JSON ({error.msg} at {error.lineno}:{error.colno})"
+    raise PayloadError("$", reason)
 
 
 def _structure(value: object, answer: type[T], first_row: int = 0) -> T:
-    try:
+    # Whatever the hooks stumble over is one thing: a wrong payload.
+    with suppress(Exception):
         return _fast.structure(value, answer)
-    except Exception:  # noqa: BLE001  # whatever the hooks stumble over is one thing: a wrong payload
-        raise _explain(value, answer, first_row) from None
+    raise _explain(value, answer, first_row)
 
 
 def _explain(value: object, answer: type, first_row: int) -> PayloadError:
     try:
         _detailed.structure(value, answer)
-    except Exception as error:  # noqa: BLE001  # see _structure
+    except Exception as error:  # noqa: BLE001  # see _structure()
         story = cattrs.transform_error(error, format_exception=_reason)[0]
         reason, _, path = story.rpartition(" @ ")
         where = re.sub(r"\[(\d+)\]", lambda row: f"[{int(row[1]) + first_row}]", path, count=1)

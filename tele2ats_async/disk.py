@@ -1,0 +1,99 @@
+"""File work beside the event loop, and files that appear only when they are complete.
+
+The default executor is left alone: name resolution shares its few threads, and file writes would
+starve it.
+"""
+
+import asyncio
+import os
+import secrets
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+T = TypeVar("T")
+
+_executor = ThreadPoolExecutor(max_workers=4, thread_name_prefix="tele2ats-disk")
+
+
+async def run(work: Callable[..., T], *arguments: object) -> T:
+    """Do blocking file work in a thread.
+
+    A cancelled caller waits until the thread has finished, so that nobody tidies up files on which a
+    thread still works.
+    """
+    future = asyncio.get_running_loop().run_in_executor(_executor, work, *arguments)
+    try:
+        return await asyncio.shield(future)
+    except asyncio.CancelledError:
+        while not future.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([future])
+        if not future.cancelled():
+            future.exception()  # looked at, so that the loop does not report it as forgotten
+        raise
+
+
+class AtomicFile:
+    """A file that appears under its name only when it is complete.
+
+    Bytes go to a hidden file in the same directory, which then takes the name. All methods block:
+    give them to `run()`.
+    """
+
+    def __init__(self, path: Path, *, mode: int = 0o666, durable: bool = False) -> None:
+        """Prepare a file; nothing is touched yet.
+
+        Args:
+            path: Where the file appears at last.
+            mode: Permission bits, less the umask.
+            durable: Whether the file must survive a power failure once it is committed.
+        """
+        self._path = path
+        self._part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+        self._mode = mode
+        self._durable = durable
+        self._file: BinaryIO | None = None
+
+    def write(self, chunks: Iterable[bytes]) -> None:
+        """Append bytes."""
+        if self._file is None:
+            # "x": a file that stands there already, or a link that somebody laid, is an error.
+            self._file = open(self._part, "xb", opener=self._open)  # noqa: SIM115  # commit() and discard() close it
+        self._file.writelines(chunks)
+
+    def commit(self, chunks: Iterable[bytes] = ()) -> None:
+        """Append the last bytes and give the file its name."""
+        self.write(chunks)
+        file, self._file = self._file, None
+        assert file is not None  # noqa: S101  # write() opened it
+        with file:
+            file.flush()
+            if self._durable:
+                os.fsync(file.fileno())
+        self._part.replace(self._path)
+        if self._durable:
+            _sync_directory(self._path.parent)
+
+    def discard(self) -> None:
+        """Remove what was written; after `commit()` there is nothing to remove."""
+        if self._file is not None:
+            with suppress(OSError):  # closing flushes, onto the disk that may just have filled up
+                self._file.close()
+        with suppress(OSError):  # the failure that led here is the one to tell
+            self._part.unlink(missing_ok=True)
+
+    def _open(self, path: str, flags: int) -> int:
+        return os.open(path, flags, self._mode)
+
+
+def _sync_directory(directory: Path) -> None:
+    if os.name == "nt":  # pragma: no cover  # Windows has no such call
+        return
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

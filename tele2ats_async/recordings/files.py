@@ -1,0 +1,63 @@
+"""Requests of files by name, in the encoding of the name that the service accepts."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import ParamSpec, TypeVar
+
+from ..errors import NotFound, NotReady, ResponseError
+from ..requester import Requester
+from ..transport import Incoming
+from ..wire.operations import AnyOperation, Operation, Request
+from ..wire.query import encode_filename
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_ENCODINGS = (1, 2)
+
+
+class FileRequests:
+    """Operations 9 and 10, by the name of a recording.
+
+    Services differ in whether the name arrives encoded once or twice. The first answer that is
+    neither 400 nor 404 settles it, for each operation by itself.
+    """
+
+    def __init__(self, requester: Requester) -> None:
+        self._requester = requester
+        self._settled: dict[int, int] = {}
+
+    async def retrying(
+        self, operation: AnyOperation, call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Await a call that sends an operation, and again as the retry policy allows."""
+        return await self._requester.retrying(operation, call, *args, **kwargs)
+
+    @asynccontextmanager
+    async def stream(self, operation: Operation[T], name: str) -> AsyncIterator[Incoming[T]]:
+        """Request a file.
+
+        Raises:
+            NotReady: There is no such file, or not yet.
+        """
+        async with AsyncExitStack() as stack:
+            yield await self._enter(stack, operation, name)
+
+    async def _enter(self, stack: AsyncExitStack, operation: Operation[T], name: str) -> Incoming[T]:
+        settled = self._settled.get(operation.number)
+        refusals: list[ResponseError] = []
+        for times in _ENCODINGS if settled is None else (settled,):
+            request = Request(operation, encode_filename(name, times=times))
+            try:
+                incoming = await stack.enter_async_context(self._requester.stream(request))
+            except ResponseError as error:
+                if error.status not in (400, 404):
+                    raise
+                refusals.append(error)
+            else:
+                self._settled[operation.number] = times
+                return incoming
+        for refusal in refusals:
+            if isinstance(refusal, NotFound):
+                raise NotReady(name, refusal.details)
+        raise refusals[0]

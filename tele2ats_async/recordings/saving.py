@@ -1,0 +1,123 @@
+"""One recording, or its transcript, onto the disk: whole or not at all."""
+
+from collections.abc import Callable
+from contextlib import aclosing
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import attrs
+
+from .. import disk
+from ..errors import StorageError
+from ..wire.operations import FETCH_RECORDING, FETCH_TRANSCRIPT
+from .files import FileRequests
+from .names import path_below
+from .stream import RecordingStream
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+Progress = Callable[[str, int], None]
+
+# What one download holds in memory before it goes to the disk, in one piece.
+_BATCH_BYTES = 512 * 1024
+
+
+def no_progress(name: str, size_bytes: int) -> None:
+    """Stand in for a progress callback where nobody wants to know."""
+
+
+@attrs.frozen
+class SavedFile:
+    """A file that is there now.
+
+    Attributes:
+        skipped: Whether it had been there before.
+    """
+
+    path: Path
+    size_bytes: int
+    skipped: bool
+
+
+class Saver:
+    """Saves recordings and transcripts below a directory, under their final names when complete."""
+
+    def __init__(self, files: FileRequests) -> None:
+        self._files = files
+
+    async def save_recording(self, name: str, directory: Path, progress: Progress) -> SavedFile:
+        """Save a recording as ``.mp3``, unless it is there."""
+        path = path_below(directory, name, ".mp3")
+        size_bytes = await _on_disk(name, path, _size_or_directory, path)
+        if size_bytes:
+            return SavedFile(path, size_bytes, skipped=True)
+        size_bytes = await self._files.retrying(FETCH_RECORDING, self._download, name, path, progress)
+        return SavedFile(path, size_bytes, skipped=False)
+
+    async def save_transcript(self, name: str, directory: Path) -> SavedFile:
+        """Save a transcript as ``.json``, byte for byte as the service sent it, unless it is there."""
+        path = path_below(directory, name, ".json")
+        size_bytes = await _on_disk(name, path, _size_or_directory, path)
+        if size_bytes:
+            return SavedFile(path, size_bytes, skipped=True)
+        content = await self._files.retrying(FETCH_TRANSCRIPT, self._read_transcript, name)
+        await _on_disk(name, path, _write_whole, path, content)
+        return SavedFile(path, len(content), skipped=False)
+
+    async def _download(self, name: str, path: Path, progress: Progress) -> int:
+        file = disk.AtomicFile(path)
+        try:
+            return await self._receive(name, path, file, progress)
+        except BaseException:
+            await disk.run(file.discard)
+            raise
+
+    async def _receive(self, name: str, path: Path, file: disk.AtomicFile, progress: Progress) -> int:
+        batch: list[bytes] = []
+        batch_bytes = size_bytes = 0
+        async with (
+            self._files.stream(FETCH_RECORDING, name) as incoming,
+            aclosing(aiter(RecordingStream(name, incoming))) as chunks,
+        ):
+            async for chunk in chunks:
+                batch.append(chunk)
+                batch_bytes += len(chunk)
+                progress(name, len(chunk))
+                if batch_bytes >= _BATCH_BYTES:
+                    await _on_disk(name, path, file.write, batch)
+                    size_bytes += batch_bytes
+                    batch, batch_bytes = [], 0
+        await _on_disk(name, path, file.commit, batch)
+        return size_bytes + batch_bytes
+
+    async def _read_transcript(self, name: str) -> bytes:
+        async with self._files.stream(FETCH_TRANSCRIPT, name) as incoming:
+            await incoming.decode()  # only to see that it is a transcript
+            return await incoming.read()
+
+
+async def _on_disk(name: str, path: Path, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    try:
+        return await disk.run(work, *args, **kwargs)
+    except OSError as error:
+        where = str(error.filename or path)
+        raise StorageError(name, error.errno, error.strerror or str(error), where) from error
+
+
+def _size_or_directory(path: Path) -> int:
+    """Give the size of a file; where there is none, 0 and a directory for it."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return 0
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    file = disk.AtomicFile(path)
+    try:
+        file.commit([content])
+    except BaseException:
+        file.discard()
+        raise

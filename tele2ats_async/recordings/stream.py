@@ -1,0 +1,78 @@
+"""One recording on its way, checked while it passes."""
+
+from collections.abc import AsyncGenerator
+
+from ..errors import ConnectionFailed, NotAudio, Truncated
+from ..transport import Incoming
+
+_FRAME_HEADER_BYTES = 4
+
+
+class RecordingStream:
+    """The bytes of one recording, by ``async for``, once.
+
+    Attributes:
+        name: The recording's name, as listed.
+        content_type: Its media type, such as ``audio/mpeg``.
+        content_length: Its size in bytes; None where the service did not say.
+    """
+
+    def __init__(self, name: str, incoming: Incoming[bytes]) -> None:
+        """Look at the headers.
+
+        Raises:
+            NotAudio: The answer is of another type than audio.
+        """
+        self.name = name
+        self.content_type = incoming.headers.get("Content-Type", "")
+        if not self.content_type.startswith("audio/"):
+            raise NotAudio(name, f"its type is {self.content_type or 'not given'!r}")
+        self.content_length = _content_length(incoming)
+        self._incoming = incoming
+
+    async def __aiter__(self) -> AsyncGenerator[bytes, None]:
+        """Yield the recording in chunks of any size, none of them empty.
+
+        Raises:
+            NotAudio: The bytes do not begin as an MP3 file does.
+            Truncated: The bytes ended before the announced length.
+            AtsTimeout: The service was silent for too long.
+        """
+        received = 0
+        head = b""
+        try:
+            while chunk := await self._incoming.read_chunk():
+                received += len(chunk)
+                if received - len(chunk) < _FRAME_HEADER_BYTES:
+                    head += chunk
+                    if received < _FRAME_HEADER_BYTES:
+                        continue
+                    self._check_start(head)
+                    yield head
+                else:
+                    yield chunk
+        except ConnectionFailed as failure:
+            raise Truncated(self.name, self.content_length, received) from failure
+        if received < _FRAME_HEADER_BYTES:
+            self._check_start(head)
+
+    def _check_start(self, head: bytes) -> None:
+        if not (head.startswith(b"ID3") or _is_frame_header(head)):
+            raise NotAudio(self.name, "it does not begin as MP3 does" if head else "it is empty")
+
+
+def _content_length(incoming: Incoming[bytes]) -> int | None:
+    # A compressed body announces its compressed length.
+    if incoming.headers.get("Content-Encoding", "identity") != "identity":
+        return None
+    length = incoming.headers.get("Content-Length")
+    return None if length is None else int(length)
+
+
+def _is_frame_header(head: bytes) -> bool:
+    """Recognise an MPEG audio frame of layer III: sync, a version, the layer, a bit and a sample rate."""
+    if len(head) < _FRAME_HEADER_BYTES or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
+        return False
+    version, layer = head[1] >> 3 & 3, head[1] >> 1 & 3
+    bit_rate, sample_rate = head[2] >> 4, head[2] >> 2 & 3
+    return version != 1 and layer == 1 and bit_rate != 15 and sample_rate != 3

@@ -1,0 +1,181 @@
+"""Recordings and their transcripts."""
+
+import os
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from ..models import TranscriptWord
+from ..recordings import (
+    FileRequests,
+    Names,
+    Progress,
+    RecordingStream,
+    SaveOutcome,
+    Saver,
+    SavingMany,
+    check_name,
+    no_progress,
+)
+from ..requester import Requester
+from ..transcripts import Transcript
+from ..wire.operations import FETCH_RECORDING, FETCH_TRANSCRIPT
+from ..wire.query import require_at_least
+
+
+class Recordings:
+    """Recordings and transcripts by name: ``ats.recordings``.
+
+    A recording's name is the ``record_file_name`` of its call, such as
+    ``2022-08-12/mo_166030684915821522``.
+    """
+
+    def __init__(self, requester: Requester) -> None:
+        self._files = FileRequests(requester)
+        self._saver = Saver(self._files)
+
+    @asynccontextmanager
+    async def open(self, name: str) -> AsyncIterator[RecordingStream]:
+        """Open a recording to pass it on, chunk by chunk: into a web response, say.
+
+        ``async with ats.recordings.open(name) as stream: async for chunk in stream: ...``
+
+        Args:
+            name: The recording's name, as listed.
+
+        Yields:
+            The stream, with ``content_type``, and ``content_length`` in bytes where it is known.
+
+        Raises:
+            ValueError: The name is empty or hostile (`UnsafeName`).
+            NotReady: There is no such recording, or not yet.
+            NotAudio: Something else came instead of an MP3 recording.
+            Truncated: It ended before its announced length (while iterating).
+            AtsError: Whatever else keeps it from coming.
+
+        Source: operation 9.
+        """
+        check_name(name)
+        async with AsyncExitStack() as stack:
+            yield await self._files.retrying(FETCH_RECORDING, self._enter, stack, name)
+
+    async def save(self, name: str, directory: str | os.PathLike[str]) -> Path:
+        """Save a recording to ``directory/2022-08-12/mo_….mp3``, unless it is there already.
+
+        The file appears under its name only when it is complete; whatever happens before, neither it
+        nor a part of it is left.
+
+        Args:
+            name: The recording's name, as listed.
+            directory: Where to save; made where it is missing.
+
+        Returns:
+            The path of the file.
+
+        Raises:
+            StorageError: The file cannot be written.
+            ValueError: As `open()`.
+            AtsError: As `open()`.
+
+        Source: operation 9.
+        """
+        saved = await self._saver.save_recording(name, Path(directory), no_progress)
+        return saved.path
+
+    def save_many(
+        self,
+        names_or_records: Names,
+        directory: str | os.PathLike[str],
+        *,
+        concurrency: int = 16,
+        transcripts: bool = False,
+        progress: Progress = no_progress,
+    ) -> AsyncGenerator[SaveOutcome, None]:
+        """Save many recordings at once.
+
+        Names are read only as fast as recordings are saved, and recordings are saved only as fast as
+        the caller takes the outcomes: memory does not grow with their number. Leaving the loop early
+        cancels what is under way and leaves nothing half done.
+
+        Args:
+            names_or_records: Names, or records of calls (those without a recording are passed over):
+                a list, a generator, or an async iterator such as ``ats.call_records.iter(...)``.
+            directory: Where to save; made where it is missing.
+            concurrency: How many at once, at the most.
+            transcripts: Whether to save the transcripts too, as ``.json`` beside the recordings.
+            progress: Called with a name and the number of its bytes that just came.
+
+        Yields:
+            An outcome for each name, in the order in which they are done. A failure of one recording
+            stands in its outcome's ``error``.
+
+        Raises:
+            TypeError: A name is no text.
+            ValueError: ``concurrency`` is below 1.
+            StorageError: The disk is full or read-only, so that going on is pointless.
+            ReauthorizationRequired: Both tokens are spent.
+            TokenStoreError: The tokens cannot be read.
+            CertificateError: The service's certificate does not verify.
+
+        Source: operations 9 and 10.
+        """
+        require_at_least("concurrency", concurrency, 1)
+        if isinstance(names_or_records, str):
+            raise TypeError("names_or_records: expected many names, got one text")
+        saving = SavingMany(
+            self._saver,
+            Path(directory),
+            concurrency=concurrency,
+            transcripts=transcripts,
+            progress=progress,
+        )
+        return saving.run(names_or_records)
+
+    async def fetch_transcript(self, name: str) -> Transcript:
+        """Fetch the transcript of a recording.
+
+        Args:
+            name: The recording's name, as listed.
+
+        Returns:
+            The words with their times in seconds from the start, in the service's order.
+
+        Raises:
+            ValueError: The name is empty or hostile (`UnsafeName`).
+            NotReady: There is no such transcript, or not yet.
+            PayloadError: The answer is no transcript.
+            AtsError: Whatever else keeps it from coming.
+
+        Source: operation 10.
+        """
+        check_name(name)
+        words = await self._files.retrying(FETCH_TRANSCRIPT, self._fetch_words, name)
+        return Transcript(name, words)
+
+    async def save_transcript(self, name: str, directory: str | os.PathLike[str]) -> Path:
+        """Save a transcript to ``directory/2022-08-12/mo_….json``, unless it is there already.
+
+        Args:
+            name: The recording's name, as listed.
+            directory: Where to save; made where it is missing.
+
+        Returns:
+            The path of the file, which holds the service's JSON byte for byte.
+
+        Raises:
+            StorageError: The file cannot be written.
+            ValueError: As `fetch_transcript()`.
+            AtsError: As `fetch_transcript()`.
+
+        Source: operation 10.
+        """
+        saved = await self._saver.save_transcript(name, Path(directory))
+        return saved.path
+
+    async def _enter(self, stack: AsyncExitStack, name: str) -> RecordingStream:
+        incoming = await stack.enter_async_context(self._files.stream(FETCH_RECORDING, name))
+        return RecordingStream(name, incoming)
+
+    async def _fetch_words(self, name: str) -> list[TranscriptWord]:
+        async with self._files.stream(FETCH_TRANSCRIPT, name) as incoming:
+            return await incoming.decode()

@@ -1,0 +1,70 @@
+"""Which failure of which operation may be tried again, and when."""
+
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import ParamSpec, TypeVar
+
+import attrs
+import stamina
+
+from .errors import AtsTimeout, CertificateError, ConnectionFailed, RateLimited, ServerError, Truncated
+from .wire.operations import AnyOperation
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+_PASSING = (ConnectionFailed, AtsTimeout, RateLimited, ServerError, Truncated)
+
+
+def may_repeat(operation: AnyOperation, error: Exception) -> bool:
+    """Say whether trying again can help, and can do no harm."""
+    if isinstance(error, CertificateError) or not isinstance(error, _PASSING):
+        return False
+    certainly_unsent = isinstance(error, ConnectionFailed | AtsTimeout) and not error.sent
+    return operation.repeatable or certainly_unsent
+
+
+@attrs.frozen(kw_only=True)
+class RetryPolicy:
+    """How often and how long a request is tried again.
+
+    The waits grow exponentially, with jitter; a ``Retry-After`` of the service is obeyed instead.
+
+    Attributes:
+        attempts: Attempts in all; 1 means never to try again.
+        total_s: Seconds after which no further attempt begins.
+        wait_initial_s: Seconds before the second attempt.
+        wait_max_s: Seconds that a wait does not exceed.
+    """
+
+    attempts: int = attrs.field(default=6, validator=attrs.validators.ge(1))
+    total_s: float = attrs.field(default=60.0, validator=attrs.validators.ge(0))
+    wait_initial_s: float = attrs.field(default=0.2, validator=attrs.validators.ge(0))
+    wait_max_s: float = attrs.field(default=10.0, validator=attrs.validators.ge(0))
+
+    async def run(
+        self, operation: AnyOperation, call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Await a call, and again as long as the policy and the operation allow."""
+        deadline = time.monotonic() + self.total_s
+
+        def decide(error: Exception) -> bool | float:
+            if not may_repeat(operation, error):
+                return False
+            wait_s = error.retry_after_s if isinstance(error, RateLimited) else None
+            if wait_s is not None and time.monotonic() + wait_s > deadline:
+                return False
+            logger.info("request_failed", extra={"operation": operation.name, "error": str(error)})
+            return True if wait_s is None else wait_s
+
+        retrying = stamina.AsyncRetryingCaller(
+            attempts=self.attempts,
+            timeout=self.total_s,
+            wait_initial=self.wait_initial_s,
+            wait_max=self.wait_max_s,
+            wait_jitter=self.wait_initial_s,
+        )
+        return await retrying(decide, call, *args, **kwargs)

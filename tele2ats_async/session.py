@@ -1,0 +1,177 @@
+"""The session: one account's tokens, one transport, and an object per section of the contract."""
+
+import os
+import ssl as ssl_module
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+from yarl import URL
+
+from .requester import Requester
+from .resources import CallRecords, Recordings
+from .retry import RetryPolicy
+from .tokens import FileTokenStore, MemoryTokenStore, TokenPair, TokenRefresher, TokenStore
+from .transport import DEFAULT_TIMEOUT, Transport
+from .version import __version__
+from .wire.query import require_at_least
+
+DEFAULT_BASE_URL = "https://ats2.t2.ru/crm/openapi"
+# The gateway in front of the service may refuse agents that look like a library.
+DEFAULT_USER_AGENT = f"Mozilla/5.0 (compatible; tele2ats_async/{__version__})"
+
+
+class AtsSession:
+    """Access to one account of the ATS.
+
+    Make one per account and keep it: it is safe for any number of tasks of one event loop, and it can
+    be made before the loop runs. Use it as ``async with``, or call `close()`.
+
+    Args:
+        tokens: Where the tokens are kept, or a pair that lives in memory only.
+        base_url: Address of the service.
+        client: An ``aiohttp.ClientSession`` to borrow; never closed here. Its own middlewares do not
+            run: one that repeats requests would burn the single-use refresh token.
+        proxy: HTTP proxy, ``http://user:password@host:port``.
+        ssl: A CA bundle's path, used beside the system's certificates, or an ``ssl.SSLContext``.
+        timeout: Limits in seconds; by default none on a request as a whole, 10 to connect, 30 of silence.
+        retry: How often, and how long, passing failures are tried again.
+        max_connections: Requests under way at once, at the most.
+        requests_per_second: Rate of requests that is not exceeded; None for no limit.
+        user_agent: What the gateway reads in ``User-Agent``.
+
+    Attributes:
+        tokens: The token pair: ``access_token()``, ``refresh()``, ``expires_at``.
+        call_records: The list of finished calls.
+        recordings: Recordings and transcripts.
+
+    Raises:
+        TypeError: An argument is of another type.
+        ValueError: An argument is out of its range; the text names it.
+
+    Source: sections 1 and 2.
+    """
+
+    def __init__(
+        self,
+        tokens: TokenStore | TokenPair,
+        *,
+        base_url: str = DEFAULT_BASE_URL,
+        client: aiohttp.ClientSession | None = None,
+        proxy: str | None = None,
+        ssl: str | os.PathLike[str] | ssl_module.SSLContext | None = None,
+        timeout: aiohttp.ClientTimeout = DEFAULT_TIMEOUT,
+        retry: RetryPolicy | None = None,
+        max_connections: int = 100,
+        requests_per_second: float | None = None,
+        user_agent: str = DEFAULT_USER_AGENT,
+    ) -> None:
+        require_at_least("max_connections", max_connections, 1)
+        if requests_per_second is not None and requests_per_second <= 0:
+            raise ValueError(f"requests_per_second: expected more than 0, got {requests_per_second}")
+        if not user_agent or not user_agent.isprintable():
+            raise ValueError("user_agent: empty, or holds characters that no header may have")
+        policy = retry or RetryPolicy()
+        self._transport = Transport(
+            base_url=_web_address("base_url", base_url.rstrip("/")),
+            client=client,
+            proxy=None if proxy is None else _web_address("proxy", proxy),
+            ssl=_ssl_context(ssl),
+            timeout=timeout,
+            max_connections=max_connections,
+            requests_per_second=requests_per_second,
+            user_agent=user_agent,
+        )
+        store = MemoryTokenStore(tokens) if isinstance(tokens, TokenPair) else tokens
+        self.tokens = TokenRefresher(store, self._transport, policy)
+        requester = Requester(self._transport, self.tokens, policy)
+        self.call_records = CallRecords(requester)
+        self.recordings = Recordings(requester)
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str] = os.environ, **settings: Any) -> Self:
+        """Make a session from environment variables.
+
+        ``TELE2ATS_TOKEN_FILE`` names a token file. ``TELE2ATS_ACCESS_TOKEN`` and
+        ``TELE2ATS_REFRESH_TOKEN`` give a pair: beside a token file they begin it where it does not
+        exist yet; without one they live in memory only, and are dead after the first refresh.
+        ``TELE2ATS_BASE_URL``, ``TELE2ATS_PROXY`` and ``TELE2ATS_CA_FILE`` stand for ``base_url``,
+        ``proxy`` and ``ssl``.
+
+        Args:
+            environment: The variables.
+            settings: Arguments of `AtsSession`, which go before the environment.
+
+        Raises:
+            ValueError: The tokens are missing or malformed, or an argument is; the text names it.
+        """
+        names = {"base_url": "TELE2ATS_BASE_URL", "proxy": "TELE2ATS_PROXY", "ssl": "TELE2ATS_CA_FILE"}
+        found = {key: environment[name] for key, name in names.items() if environment.get(name)}
+        return cls(_tokens_from(environment), **(found | settings))
+
+    async def close(self) -> None:
+        """Finish a token refresh that is under way, then close the connections.
+
+        Raises:
+            TokenStoreError: The newest token pair could not be saved.
+        """
+        try:
+            await self.tokens.close()
+        finally:
+            await self._transport.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+
+def _tokens_from(environment: Mapping[str, str]) -> TokenStore:
+    access = environment.get("TELE2ATS_ACCESS_TOKEN", "")
+    refresh = environment.get("TELE2ATS_REFRESH_TOKEN", "")
+    path = environment.get("TELE2ATS_TOKEN_FILE")
+    if bool(access) != bool(refresh):
+        missing = "TELE2ATS_REFRESH_TOKEN" if access else "TELE2ATS_ACCESS_TOKEN"
+        raise ValueError(f"{missing}: not set; the two tokens belong together")
+    pair = TokenPair(access, refresh) if access else None
+    if path:
+        return FileTokenStore(path, initial=pair)
+    if pair is None:
+        raise ValueError(
+            "TELE2ATS_TOKEN_FILE: not set, nor are TELE2ATS_ACCESS_TOKEN and TELE2ATS_REFRESH_TOKEN"
+        )
+    return MemoryTokenStore(pair)
+
+
+def _web_address(argument: str, text: str) -> URL:
+    # The text may hold the password of a proxy: it stays out of the error.
+    try:
+        url = URL(text)
+    except (TypeError, ValueError):
+        url = URL()
+    if url.scheme not in ("http", "https") or not url.host or url.query_string or url.fragment:
+        raise ValueError(f"{argument}: expected http://host/path or https://host/path")
+    return url
+
+
+def _ssl_context(
+    ssl: str | os.PathLike[str] | ssl_module.SSLContext | None,
+) -> ssl_module.SSLContext | None:
+    if ssl is None or isinstance(ssl, ssl_module.SSLContext):
+        return ssl
+    if not isinstance(ssl, str | os.PathLike):
+        raise TypeError("ssl: expected a CA bundle's path or an SSLContext; verification has no switch")
+    context = ssl_module.create_default_context()
+    try:
+        context.load_verify_locations(Path(ssl))
+    except OSError as error:  # SSLError is one
+        raise ValueError(f"ssl: {os.fspath(ssl)} is no CA bundle: {error.strerror or error}") from None
+    return context

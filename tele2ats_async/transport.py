@@ -1,0 +1,258 @@
+"""The only module that talks to aiohttp: one request goes out, one answer comes in.
+
+Whatever aiohttp, the network or the service does leaves here as an `AtsError`; only cancellation
+passes as it is.
+"""
+
+import asyncio
+import ssl as ssl_module
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from contextlib import asynccontextmanager
+from typing import Generic, TypeVar, cast
+
+import aiohttp
+from aiolimiter import AsyncLimiter
+from yarl import URL
+
+from .errors import (
+    AtsError,
+    AtsTimeout,
+    CertificateError,
+    ConnectionFailed,
+    RedirectRefused,
+    TransportError,
+)
+from .wire.decipher import decipher_answer, decipher_error
+from .wire.operations import AnyOperation, AnyRequest, Operation, Request
+from .wire.redirects import redirect_target
+
+T = TypeVar("T")
+
+# No limit in all, which would kill long downloads; no silence without an end either.
+DEFAULT_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=60, sock_connect=10, sock_read=30)
+
+_MAX_HOPS = 3
+
+
+class Incoming(Generic[T]):
+    """A successful answer whose body is still on its way."""
+
+    def __init__(self, operation: Operation[T], response: aiohttp.ClientResponse) -> None:
+        self._operation = operation
+        self._response = response
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The answer's headers, by names in any case."""
+        return self._response.headers
+
+    async def read(self) -> bytes:
+        """Read the whole body."""
+        return await _mapped(self._operation, self._response.read())
+
+    async def decode(self) -> T:
+        """Read the whole body and decode it, in steps between which other tasks get their turn.
+
+        Raises:
+            PayloadError: It is not what the contract says.
+        """
+        steps = decipher_answer(self._operation, await self.read())
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                return cast("T", end.value)
+            await asyncio.sleep(0)
+
+    async def read_chunk(self) -> bytes:
+        """Read what has come of the body, any number of bytes; empty at its end."""
+        return await _mapped(self._operation, self._response.content.readany())
+
+
+class Transport:
+    """Connections to one service, of our own or borrowed."""
+
+    def __init__(
+        self,
+        *,
+        base_url: URL,
+        client: aiohttp.ClientSession | None,
+        proxy: URL | None,
+        ssl: ssl_module.SSLContext | None,
+        timeout: aiohttp.ClientTimeout,
+        max_connections: int,
+        requests_per_second: float | None,
+        user_agent: str,
+    ) -> None:
+        self._base_url = base_url
+        self._client = client
+        self._owns_client = client is None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closed = False
+        self._user_agent = user_agent
+        self._slots = asyncio.Semaphore(max_connections)
+        self._limiter = None if requests_per_second is None else AsyncLimiter(1, 1 / requests_per_second)
+        self._settings = {
+            "allow_redirects": False,
+            "raise_for_status": False,
+            "middlewares": (_send_once,),
+            "proxy": proxy,
+            "ssl": True if ssl is None else ssl,
+            "timeout": timeout,
+        }
+
+    @asynccontextmanager
+    async def stream(self, request: Request[T], token: str) -> AsyncIterator[Incoming[T]]:
+        """Send one request and hand over its answer once the headers are there.
+
+        Raises:
+            TransportError: No answer came.
+            ResponseError: The answer has an error status.
+        """
+        client = self._open_client()
+        if self._limiter is not None:
+            await self._limiter.acquire()
+        async with self._slots:
+            response = await self._exchange(client, request, token)
+            async with response:
+                if response.status >= 400:
+                    raise await self._error(request.operation, response, token)
+                yield Incoming(request.operation, response)
+
+    async def close(self) -> None:
+        """Close the connections, unless they are borrowed."""
+        self._closed = True
+        if self._client is not None and self._owns_client:
+            await self._client.close()
+
+    async def _exchange(
+        self, client: aiohttp.ClientSession, request: AnyRequest, token: str
+    ) -> aiohttp.ClientResponse:
+        """Send a request, and again wherever the service has rightly moved it."""
+        operation = request.operation
+        headers = {
+            "Accept": operation.accept,
+            "Authorization": token,
+            "User-Agent": self._user_agent,
+        }
+        if operation.answer is bytes:
+            headers["Accept-Encoding"] = "identity"
+        url = self._url(request)
+        for _ in range(_MAX_HOPS):
+            sending = client.request(operation.method, url, headers=headers, **self._settings)  # type: ignore[arg-type]  # one mapping for all keywords
+            response = await _mapped(operation, sending)
+            if not 300 <= response.status < 400:
+                return response
+            response.release()
+            url = self._follow(operation, url, response)
+        raise RedirectRefused(operation.method, operation.path, "the service redirects in circles", True)
+
+    def _follow(self, operation: AnyOperation, url: URL, response: aiohttp.ClientResponse) -> URL:
+        try:
+            target = redirect_target(url, response.status, response.headers.get("Location"))
+        except ValueError as error:
+            raise RedirectRefused(operation.method, operation.path, str(error), True) from None
+        if response.status == 308 and target.raw_path_qs == url.raw_path_qs:
+            # Moved for good: the next requests need not ask at the old address again.
+            self._base_url = self._base_url.with_scheme(target.scheme).with_host(target.host or "")
+            self._base_url = self._base_url.with_port(target.explicit_port)
+        return target
+
+    def _url(self, request: AnyRequest) -> URL:
+        query = f"?{request.query}" if request.query else ""
+        return URL(f"{self._base_url}{request.operation.path}{query}", encoded=True)
+
+    def _open_client(self) -> aiohttp.ClientSession:
+        """Make our client where there is none yet: the session is built before the loop runs."""
+        loop = asyncio.get_running_loop()
+        if self._closed:
+            raise RuntimeError("this AtsSession is closed")
+        if self._loop is None:
+            self._loop = loop
+        elif self._loop is not loop:
+            raise RuntimeError(
+                "this AtsSession belongs to another event loop: make one session per asyncio.run()"
+            )
+        if self._client is None:
+            self._client = aiohttp.ClientSession(
+                # The bound on connections is ours, so that waiting for one is in no timeout.
+                connector=aiohttp.TCPConnector(limit=0),
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        return self._client
+
+    @staticmethod
+    async def _error(operation: AnyOperation, response: aiohttp.ClientResponse, token: str) -> AtsError:
+        body = await _mapped(operation, response.read())
+        # A service that echoes the request must not bring the token into an error's text.
+        said = body.replace(token.encode(), b"[token]")
+        return decipher_error(operation, response.status, response.headers, said)
+
+
+class _UnrepeatedError(Exception):
+    """Carries an error past aiohttp, which would silently send the request again."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+
+async def _send_once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Keep aiohttp from replaying a request whose pooled connection turned out to be dead.
+
+    A replayed token refresh burns the single-use pair. What may be sent again is decided in
+    `retry.py`, for all operations alike.
+    """
+    try:
+        return await handler(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _UnrepeatedError(error) from None
+
+
+# First match wins. The last column: whether the request may have reached the service.
+_FAILURES: tuple[tuple[type[Exception], type[TransportError], str, bool], ...] = (
+    (aiohttp.ClientConnectorCertificateError, CertificateError, "TLS certificate not verified", False),
+    (aiohttp.ClientConnectorSSLError, ConnectionFailed, "TLS handshake failed", False),
+    (aiohttp.ClientProxyConnectionError, ConnectionFailed, "the proxy cannot be reached", False),
+    (aiohttp.ClientHttpProxyError, ConnectionFailed, "the proxy refused", False),
+    (aiohttp.ClientConnectorDNSError, ConnectionFailed, "the host's name does not resolve", False),
+    (aiohttp.ClientConnectorError, ConnectionFailed, "cannot connect", False),
+    (aiohttp.ConnectionTimeoutError, AtsTimeout, "no connection in time", False),
+    (TimeoutError, AtsTimeout, "no answer in time", True),
+    (aiohttp.ServerDisconnectedError, ConnectionFailed, "the server closed the connection", True),
+    (aiohttp.ClientPayloadError, ConnectionFailed, "the answer broke off", True),
+    (aiohttp.ClientResponseError, ConnectionFailed, "the answer is no HTTP", True),
+    (aiohttp.ClientError, ConnectionFailed, "the connection broke", True),
+    (OSError, ConnectionFailed, "the connection broke", True),
+)
+
+
+async def _mapped(operation: AnyOperation, work: Awaitable[T]) -> T:
+    """Await something of aiohttp; its errors become ours."""
+    try:
+        return await work
+    except _UnrepeatedError as carrier:
+        failure = _translate(operation, carrier.error)
+    except (aiohttp.ClientError, OSError) as error:
+        failure = _translate(operation, error)
+    # Raised out here, for aiohttp's errors hold the request's headers and would be the context.
+    raise failure
+
+
+def _translate(operation: AnyOperation, error: Exception) -> TransportError:
+    ours, reason, sent = next(row[1:] for row in _FAILURES if isinstance(error, row[0]))
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        reason += f" with status {error.status}: check its address, user name and password"
+    elif why := _system_text(error):
+        reason += f" ({why})"
+    return ours(operation.method, operation.path, reason, sent)
+
+
+def _system_text(error: Exception) -> str | None:
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        error = error.certificate_error
+    elif isinstance(error, aiohttp.ClientConnectorError):
+        error = error.os_error
+    return error.strerror if isinstance(error, OSError) else None

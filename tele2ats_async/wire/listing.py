@@ -1,0 +1,52 @@
+"""One listing of call records: what is asked, page by page."""
+
+import re
+from datetime import datetime
+
+import attrs
+
+from ..models import CallRecord
+from .operations import LIST_CALL_RECORDS, Request
+from .query import encode_query, require_at_least, require_period, spell_flag, spell_moment
+
+_SORT = re.compile(r"[A-Za-z]+,(ASC|DESC)")
+
+
+@attrs.frozen(kw_only=True)
+class CallRecordListing:
+    """The filters, the page size and the order of a listing, checked when it is made.
+
+    Source: operation 8.
+    """
+
+    start: datetime
+    end: datetime
+    caller: str | None
+    callee: str | None
+    is_recorded: bool | None
+    size: int
+    sort: str
+
+    def __attrs_post_init__(self) -> None:
+        require_period(self.start, self.end)
+        require_at_least("size", self.size, 1)
+        for argument, number in (("caller", self.caller), ("callee", self.callee)):
+            if number == "":
+                raise ValueError(f"{argument}: empty; leave it out to list all")
+        if not _SORT.fullmatch(self.sort):
+            raise ValueError(f"sort: expected 'field,ASC' or 'field,DESC', got {self.sort!r}")
+
+    def page(self, page: int) -> Request[list[CallRecord]]:
+        """Make the request of one page (0-based)."""
+        require_at_least("page", page, 0)
+        query = {
+            "start": spell_moment(self.start),
+            "end": spell_moment(self.end, round_up=True),
+            "caller": self.caller,
+            "callee": self.callee,
+            "is_recorded": spell_flag(self.is_recorded),
+            "page": str(page),
+            "size": str(self.size),
+            "sort": self.sort,
+        }
+        return Request(LIST_CALL_RECORDS, encode_query(query))

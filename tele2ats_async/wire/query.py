@@ -1,0 +1,79 @@
+"""Query strings exactly as the contract wants them: every reserved character percent-encoded.
+
+URL libraries leave ``/``, ``:`` and ``,`` as they are, so the string is built here, once, and sent
+as it is.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
+
+_MINUTE = timedelta(minutes=1)
+_SECOND = timedelta(seconds=1)
+
+
+def encode_query(parameters: Mapping[str, str | None]) -> str:
+    """Encode parameters in their order; those that are None are left out."""
+    return "&".join(
+        f"{name}={quote(value, safe='')}" for name, value in parameters.items() if value is not None
+    )
+
+
+def encode_filename(name: str, *, times: int) -> str:
+    """Encode a recording's name as a query, once or twice (notes 9 and 10 of the contract)."""
+    for _ in range(times - 1):
+        name = quote(name, safe="")
+    return encode_query({"filename": name})
+
+
+def spell_flag(flag: bool | None) -> str | None:  # noqa: FBT001  # it is the value, not a switch
+    """Spell a boolean as JSON does; None stays None."""
+    return None if flag is None else str(flag).lower()
+
+
+def spell_moment(moment: datetime, *, round_up: bool = False) -> str:
+    """Spell a time as ISO 8601 with an offset, in whole seconds."""
+    if round_up and moment.microsecond:
+        moment += _SECOND
+    if moment.utcoffset() % _MINUTE:  # type: ignore[operator]  # require_aware() came before
+        moment = moment.astimezone(UTC)  # local mean times have seconds in their offset, ISO 8601 has not
+    return moment.isoformat(timespec="seconds")
+
+
+def require_aware(argument: str, moment: datetime) -> None:
+    """Refuse a time that could mean two moments.
+
+    Raises:
+        TypeError: It is no datetime.
+        ValueError: It has no offset.
+    """
+    if not isinstance(moment, datetime):
+        raise TypeError(f"{argument}: expected a datetime, got {type(moment).__name__}")
+    if moment.utcoffset() is None:
+        raise ValueError(f"{argument}: {moment.isoformat()} has no time zone; give an aware datetime")
+
+
+def require_period(start: datetime, end: datetime) -> None:
+    """Refuse a period that is naive or ends before it starts.
+
+    Raises:
+        TypeError: An end of it is no datetime.
+        ValueError: An end of it has no offset, or ``end`` lies before ``start``.
+    """
+    require_aware("start", start)
+    require_aware("end", end)
+    if end < start:
+        raise ValueError(f"end: {end.isoformat()} lies before start, {start.isoformat()}")
+
+
+def require_at_least(argument: str, value: object, least: int) -> None:
+    """Refuse a number below its least.
+
+    Raises:
+        TypeError: It is no integer.
+        ValueError: It is smaller than ``least``.
+    """
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{argument}: expected an integer, got {type(value).__name__}")
+    if value < least:
+        raise ValueError(f"{argument}: expected at least {least}, got {value}")
