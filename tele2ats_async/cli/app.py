@@ -1,0 +1,81 @@
+"""The commands and their arguments."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .download import download as download_period
+from .download import make_session
+from .running import run, wrong_use
+from .times import parse_end, parse_start
+
+app = typer.Typer(
+    help="Calls, recordings and transcripts of a Tele2/T2 corporate PBX (ATS).",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Transcripts = Annotated[
+    bool, typer.Option("--transcripts", help="Save the transcripts too, as .json beside the recordings.")
+]
+Directory = Annotated[Path, typer.Option(file_okay=False, help="Where to save.")]
+Concurrency = Annotated[int, typer.Option(min=1, help="Recordings under way at once, at the most.")]
+
+
+@app.command()
+def demo(
+    directory: Directory = Path("tele2ats-demo"),
+    concurrency: Concurrency = 16,
+) -> None:
+    """Mirror a week of recordings and transcripts from a simulated ATS on this machine.
+
+    Example: tele2ats demo
+    """
+    with wrong_use():
+        from .demo import demo as run_demo  # noqa: PLC0415  # needs the extra "simulator"
+    run(run_demo(directory, concurrency=concurrency))
+
+
+@app.command()
+def download(
+    start: Annotated[str, typer.Option(help="First day or moment: 2026-11-01 or 2026-11-01T09:30.")],
+    end: Annotated[str, typer.Option(help="Last day (whole) or moment.")],
+    directory: Directory,
+    *,
+    transcripts: Transcripts = False,
+    concurrency: Concurrency = 16,
+    token_file: Annotated[Path | None, typer.Option(help="Token file; default: TELE2ATS_TOKEN_FILE.")] = None,
+    base_url: Annotated[
+        str | None,
+        typer.Option(help="Address of the service; default: TELE2ATS_BASE_URL, else the real one."),
+    ] = None,
+) -> None:
+    """Save all recordings of a period; what is there already is not fetched again.
+
+    The tokens come from a file, or from TELE2ATS_ACCESS_TOKEN and TELE2ATS_REFRESH_TOKEN. Times
+    without an offset are local. Exit status: 0 all is there, 1 something failed, 2 wrong use,
+    3 the tokens are spent, 130 interrupted.
+
+    Example: tele2ats download --start 2026-11-01 --end 2026-11-07 --directory recordings
+    """
+    with wrong_use():
+        session = make_session(token_file, base_url)
+        pages = session.call_records.iter_pages(parse_start(start), parse_end(end), is_recorded=True)
+    run(download_period(session, pages, directory, transcripts=transcripts, concurrency=concurrency))
+
+
+@app.command()
+def simulator(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 for a free one.")] = 8093,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    seed: Annotated[int, typer.Option(help="Another seed makes another company.")] = 1,
+) -> None:
+    """Serve a simulated ATS until interrupted, and print what another terminal needs to use it.
+
+    Example: tele2ats simulator --port 8093
+    """
+    with wrong_use():
+        from .demo import serve  # noqa: PLC0415  # needs the extra "simulator"
+    run(serve(host, port, seed=seed))

@@ -1,0 +1,53 @@
+"""From a coroutine to an exit status."""
+
+import asyncio
+import signal
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, NoReturn
+
+import typer
+
+from ..errors import AtsError, ReauthorizationRequired
+
+OK = 0
+SOMETHING_FAILED = 1
+WRONG_USE = 2
+TOKENS_SPENT = 3
+INTERRUPTED = 130
+
+
+def run(work: Coroutine[Any, Any, int]) -> NoReturn:
+    """Run a command to its end, and exit with the status that it returns or its error stands for."""
+    try:
+        status = asyncio.run(_cancelled_by_sigterm(work))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        fail("Interrupted; nothing torn is left.", INTERRUPTED)
+    except ReauthorizationRequired as error:
+        fail(str(error), TOKENS_SPENT)
+    except AtsError as error:
+        fail(str(error), SOMETHING_FAILED)
+    raise typer.Exit(status)
+
+
+@contextmanager
+def wrong_use() -> Iterator[None]:
+    """Turn wrong arguments, and a package that is missing, into one line and exit status 2."""
+    try:
+        yield
+    except (ValueError, ImportError) as error:
+        fail(str(error), WRONG_USE)
+
+
+def fail(text: str, status: int) -> NoReturn:
+    """Say on standard error what is wrong, and exit."""
+    typer.echo(f"tele2ats: {text}", err=True)
+    raise typer.Exit(status)
+
+
+async def _cancelled_by_sigterm(work: Coroutine[Any, Any, int]) -> int:
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101  # this is a coroutine of one
+    with suppress(NotImplementedError):  # Windows knows no such handlers
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await work

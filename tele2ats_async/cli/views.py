@@ -1,0 +1,133 @@
+"""What a run of downloads shows: bars for people, lines for files and pipes."""
+
+import time
+from types import TracebackType
+from typing import Protocol, Self
+
+import attrs
+from rich.console import Console
+from rich.filesize import decimal
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from ..recordings import SaveOutcome
+
+
+class View(Protocol):
+    """Something that is told how a run goes."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...
+
+    def listed(self, recordings: int) -> None:
+        """Take note of how many recordings there are in all."""
+
+    def received(self, name: str, size_bytes: int) -> None:
+        """Take note of bytes that came."""
+
+    def finished(self, outcome: SaveOutcome) -> None:
+        """Take note of one recording."""
+
+
+def make_view(console: Console) -> View:
+    """Make the view that suits the standard output."""
+    return Bars(console) if console.is_terminal else Lines(console)
+
+
+class Lines:
+    """A line for each recording that was fetched or failed."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        pass
+
+    def listed(self, recordings: int) -> None:
+        """Print the number."""
+        self._print(f"listed {recordings} recordings")
+
+    def received(self, name: str, size_bytes: int) -> None:
+        """Say nothing: lines are for whole files."""
+
+    def finished(self, outcome: SaveOutcome) -> None:
+        """Print a line, unless nothing was to be done."""
+        if outcome.error is not None:
+            self._print(f"failed {outcome.name}: {outcome.error}")
+        elif not outcome.skipped:
+            self._print(f"saved {outcome.path} {outcome.size_bytes}")
+
+    def _print(self, line: str) -> None:
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+@attrs.define
+class _Received(ProgressColumn):
+    """Bytes so far, and bytes per second over the whole run."""
+
+    size_bytes: int = 0
+    started_at: float = attrs.field(factory=time.monotonic)
+
+    def __attrs_pre_init__(self) -> None:
+        super().__init__()
+
+    def render(self, task: Task) -> Text:  # noqa: ARG002  # the column counts for itself
+        seconds = max(time.monotonic() - self.started_at, 0.001)
+        return Text(f"{decimal(self.size_bytes)}  {decimal(int(self.size_bytes / seconds))}/s")
+
+
+class Bars:
+    """One bar: files, bytes, speed, time left; failures stand above it."""
+
+    def __init__(self, console: Console) -> None:
+        self._received = _Received()
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("files"),
+            self._received,
+            TimeRemainingColumn(),
+            console=console,
+        )
+        self._task = self._progress.add_task("listing calls", total=None)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def listed(self, recordings: int) -> None:
+        """Set the length of the bar."""
+        self._received.started_at = time.monotonic()
+        self._progress.update(self._task, description="saving", total=recordings)
+
+    def received(self, name: str, size_bytes: int) -> None:  # noqa: ARG002  # one bar for all names
+        """Count bytes."""
+        self._received.size_bytes += size_bytes
+
+    def finished(self, outcome: SaveOutcome) -> None:
+        """Move the bar on."""
+        if outcome.error is not None:
+            self._progress.console.print(f"failed {outcome.name}: {outcome.error}", markup=False)
+        self._progress.advance(self._task)
