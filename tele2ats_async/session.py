@@ -5,9 +5,8 @@ import ssl as ssl_module
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-import aiohttp
 from yarl import URL
 
 from .requester import Requester
@@ -17,6 +16,9 @@ from .tokens import FileTokenStore, MemoryTokenStore, TokenPair, TokenRefresher,
 from .transport import DEFAULT_TIMEOUT, Transport
 from .version import __version__
 from .wire.query import require_at_least
+
+if TYPE_CHECKING:
+    import aiohttp
 
 DEFAULT_BASE_URL = "https://ats2.t2.ru/crm/openapi"
 # The gateway in front of the service may refuse agents that look like a library.
@@ -59,10 +61,10 @@ class AtsSession:
         tokens: TokenStore | TokenPair,
         *,
         base_url: str = DEFAULT_BASE_URL,
-        client: aiohttp.ClientSession | None = None,
+        client: "aiohttp.ClientSession | None" = None,
         proxy: str | None = None,
         ssl: str | os.PathLike[str] | ssl_module.SSLContext | None = None,
-        timeout: aiohttp.ClientTimeout = DEFAULT_TIMEOUT,
+        timeout: "aiohttp.ClientTimeout" = DEFAULT_TIMEOUT,
         retry: RetryPolicy | None = None,
         max_connections: int = 100,
         requests_per_second: float | None = None,

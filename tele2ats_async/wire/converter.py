@@ -47,7 +47,7 @@ def decode_in_steps(raw: bytes | str, answer: type[T]) -> Generator[None, None, 
         PayloadError: The text is not JSON, or not of that shape.
     """
     value = _parse(raw)
-    if get_origin(answer) is not list or type(value) is not list:
+    if type(value) is not list:
         return _structure(value, answer)
     rows: list[object] = []
     for start in range(0, len(value), _STEP_ROWS):
@@ -74,6 +74,9 @@ def _parse(raw: bytes | str) -> object:
 
 
 def _structure(value: object, answer: type[T], first_row: int = 0) -> T:
+    if get_origin(answer) is list and type(value) is not list:
+        # Said here, for cattrs takes whatever can be iterated over: the keys of an object, say.
+        raise PayloadError("$", f"expected a list, got {_kind(value)}")
     # Whatever the hooks stumble over is one thing: a wrong payload.
     with suppress(Exception):
         return _fast.structure(value, answer)

@@ -1,0 +1,94 @@
+"""Operation 8: which call records, in which order, on which page, and how they are spelled."""
+
+from bisect import bisect_left, bisect_right
+from datetime import UTC, datetime
+from operator import attrgetter
+from typing import Any
+
+import attrs
+
+from ..models import CallRecord
+from ..wire.converter import wire_name
+from .queries import Query
+from .refusals import bad_request
+
+PARAMETERS = frozenset({"start", "end", "caller", "callee", "is_recorded", "page", "size", "sort"})
+LARGEST_SIZE = 3_000
+
+_DEFAULT_SIZE = 10
+_DEFAULT_SORT = "date,ASC"
+_LAST_PAGE = 10**9 - 1
+_FIELDS = {wire_name(field.name): attrgetter(field.name) for field in attrs.fields(CallRecord)}
+_DESCENDING = {"ASC": False, "DESC": True}
+_date = attrgetter("date")
+
+
+def list_page(records: list[CallRecord], query: Query) -> list[dict[str, object]]:
+    """Answer operation 8.
+
+    Args:
+        records: All calls, ordered by date, then by name of the recording.
+        query: The parameters.
+
+    Returns:
+        The rows of the page, spelled for JSON.
+
+    Raises:
+        Refusal: A parameter is missing or malformed.
+    """
+    start, end = query.moment("start"), query.moment("end")
+    if end < start:
+        raise bad_request("Parameter 'end' is before 'start'")
+    caller, callee = query.phone_number("caller"), query.phone_number("callee")
+    is_recorded = query.flag("is_recorded")
+    page = query.number("page", 0, lowest=0, highest=_LAST_PAGE)
+    size = query.number("size", _DEFAULT_SIZE, lowest=1, highest=LARGEST_SIZE)
+    field, descending = _read_sort(query.text("sort", _DEFAULT_SORT))
+    chosen = [
+        record
+        for record in _between(records, start, end)
+        if (not is_recorded or record.record_file_name)
+        and _has_parties(record, caller, callee)
+    ]
+    ordered = _order(chosen, field, descending=descending)
+    return [_spell(record) for record in ordered[page * size : (page + 1) * size]]
+
+
+def _between(records: list[CallRecord], start: datetime, end: datetime) -> list[CallRecord]:
+    return records[bisect_left(records, start, key=_date) : bisect_right(records, end, key=_date)]
+
+
+def _has_parties(record: CallRecord, caller: str | None, callee: str | None) -> bool:
+    parties = (record.caller_number, record.callee_number)
+    if caller is not None and callee is not None:
+        return parties in ((caller, callee), (callee, caller))
+    return caller in (None, parties[0]) and callee in (None, parties[1])
+
+
+def _read_sort(text: str) -> tuple[str, bool]:
+    field, _, direction = text.partition(",")
+    if field not in _FIELDS or direction not in _DESCENDING:
+        raise bad_request("Parameter 'sort' must be a field of the answer, a comma, and ASC or DESC")
+    return field, _DESCENDING[direction]
+
+
+def _order(records: list[CallRecord], field: str, *, descending: bool) -> list[CallRecord]:
+    """Sort stably, so that ties stay ordered by date, then by name; a missing value comes first."""
+    if (field, descending) == ("date", False):
+        return records
+    value = _FIELDS[field]
+
+    def key(record: CallRecord) -> tuple[bool, Any]:
+        known = value(record)
+        return known is not None, known
+
+    return sorted(records, key=key, reverse=descending)
+
+
+def _spell(record: CallRecord) -> dict[str, object]:
+    """Spell a record; what it lacks is absent or null, as the millisecond of its date decides."""
+    row: dict[str, object] = {name: value(record) for name, value in _FIELDS.items()}
+    row["date"] = record.date.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if record.date.microsecond // 1000 % 2:
+        return row
+    return {name: value for name, value in row.items() if value is not None}

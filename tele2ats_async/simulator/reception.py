@@ -1,0 +1,66 @@
+"""The way of a request through the service: gateway, route, token, query, answer."""
+
+from http import HTTPStatus
+
+import attrs
+from aiohttp import web
+
+from . import routes
+from .answers import SERVICES
+from .gateway import JSON_RANGES, check_accept, check_user_agent
+from .pbx import Pbx
+from .queries import Query
+from .refusals import Refusal
+
+# aiohttp finds only the base path; the table of the contract finds the rest.
+_PATH = "path"
+
+
+@attrs.frozen(eq=False)
+class Reception:
+    """Serves every request that nothing stopped before."""
+
+    pbx: Pbx
+
+    def add_routes(self, app: web.Application) -> None:
+        """Take over all paths, so that also unknown ones get the contract's error."""
+        app.router.add_route("*", f"{routes.BASE_PATH}{{{_PATH}:.*}}", self.serve)
+        app.router.add_route("*", f"/{{{_PATH}:.*}}", self.serve)
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Answer or refuse."""
+        try:
+            return await self._answer(request)
+        except Refusal as refusal:
+            return refusal.respond(split_target(request)[0], self.pbx.clock())
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        check_user_agent(request.headers)
+        operation = find_operation(request)
+        if operation is None:
+            raise routes.refuse_route(request.method, request.match_info[_PATH])
+        service = SERVICES.get(operation.number)
+        check_accept(request.headers, service.media_ranges if service else JSON_RANGES)
+        self._authorize(request, operation)
+        if service is None:
+            raise Refusal(HTTPStatus.NOT_IMPLEMENTED, f"Operation {operation.number} is not simulated")
+        query = Query.read(split_target(request)[1], service.parameters)
+        return await service.answer(self.pbx, request, query)
+
+    def _authorize(self, request: web.Request, operation: routes.Operation) -> None:
+        token = request.headers.get("Authorization")
+        if operation.number == routes.REFRESH:
+            self.pbx.office.judge_refresh(token)
+        else:
+            self.pbx.office.judge_access(token)
+
+
+def find_operation(request: web.Request) -> routes.Operation | None:
+    """Find which operation a request is for."""
+    return routes.find_operation(request.method, request.match_info[_PATH])
+
+
+def split_target(request: web.Request) -> tuple[str, str]:
+    """Give the raw path and the raw query, as they came over the wire."""
+    path, _, query = request.raw_path.partition("?")
+    return path, query

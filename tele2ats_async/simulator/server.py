@@ -1,0 +1,171 @@
+"""The embedded ATS: a generated company behind a real socket."""
+
+import ssl as tls
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from ..models import TranscriptWord
+from .company import Company
+from .filenames import ONCE, TWICE, Encodings, per_operation
+from .logbook import Logbook, SeenRequest
+from .pbx import Pbx
+from .reception import Reception
+from .routes import BASE_PATH
+from .tokens import IssuedPair, TokenOffice
+
+# A handler that a test has stalled on purpose must not hold up the end of the test.
+_SHUTDOWN_TIMEOUT_S = 0.2
+_DAY_S = 24 * 3600
+
+
+class AtsSimulator:
+    """An ATS on this machine, for tests and for trying things out.
+
+    ``async with AtsSimulator(seed=7) as simulator:`` listens until the block ends.
+
+    Args:
+        seed: Of the generated company.
+        company: Instead of a generated one.
+        host: Address to listen on.
+        port: 0 for a free one.
+        ssl: Makes it an https service.
+        middlewares: Of aiohttp.web; they come before everything else, also before authorization,
+            and so can inject faults.
+        clock: Epoch seconds; tokens are issued and expire by it.
+        access_lifetime_s: Seconds an access token lives.
+        refresh_lifetime_s: Seconds a refresh token lives.
+        filename_encodings: Which encodings of ``filename`` operations 9 and 10 accept, ``once`` or
+            ``twice`` or both; or a mapping from the operation's number to them.
+        ready_after_s: Seconds from the end of a call until its recording can be had.
+
+    Attributes:
+        company: The company and its calls.
+
+    Raises:
+        ValueError: ``filename_encodings`` names something else.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 1,
+        company: Company | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        ssl: tls.SSLContext | None = None,
+        middlewares: Sequence[Middleware] = (),
+        clock: Callable[[], float] = time.time,
+        access_lifetime_s: int = _DAY_S,
+        refresh_lifetime_s: int = 7 * _DAY_S,
+        filename_encodings: Encodings = (ONCE, TWICE),
+        ready_after_s: float = 0,
+    ) -> None:
+        now = datetime.fromtimestamp(clock(), UTC)
+        self.company = Company.generate(seed=seed, now=now) if company is None else company
+        self._logbook = Logbook()
+        self._host = host
+        self._port = port
+        self._ssl = ssl
+        self._middlewares = tuple(middlewares)
+        self._office = TokenOffice(clock, self.company.administrator, access_lifetime_s, refresh_lifetime_s)
+        self._pbx = Pbx(self.company, self._office, clock, ready_after_s, per_operation(filename_encodings))
+        self._runner: web.AppRunner | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    @property
+    def base_url(self) -> str:
+        """The base URL of the listening service, without a trailing slash.
+
+        Raises:
+            RuntimeError: It does not listen.
+        """
+        if self._runner is None:
+            raise RuntimeError("the simulator is not listening: start() it, or use it with `async with`")
+        scheme = "https" if self._ssl else "http"
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"{scheme}://{host}:{self._runner.addresses[0][1]}{BASE_PATH}"
+
+    @property
+    def tokens(self) -> IssuedPair:
+        """The newest pair, access token first."""
+        return self._office.pair
+
+    @property
+    def requests(self) -> deque[SeenRequest]:
+        """The newest requests, in order of arrival, 10,000 at most."""
+        return self._logbook.requests
+
+    @property
+    def refresh_count(self) -> int:
+        """How many refreshes there have been."""
+        return self._office.refresh_count
+
+    def expire_access_token(self) -> None:
+        """Let the current access token die of age."""
+        self._office.expire_access()
+
+    def expire_refresh_token(self) -> None:
+        """Let the current refresh token die of age."""
+        self._office.expire_refresh()
+
+    def regenerate_tokens(self) -> IssuedPair:
+        """Issue a new pair as the cabinet does; the previous one is dead at once."""
+        return self._office.regenerate()
+
+    def recording(self, name: str) -> bytes:
+        """Give the exact bytes that operation 9 serves.
+
+        Raises:
+            KeyError: There is no such recording.
+        """
+        return self._pbx.recording(name)
+
+    def transcript(self, name: str) -> list[TranscriptWord]:
+        """Give the words that operation 10 serves, in order.
+
+        Raises:
+            KeyError: There is no such recording.
+        """
+        return self._pbx.transcript(name)
+
+    def make_app(self) -> web.Application:
+        """Make an application that serves this company below ``/crm/openapi``."""
+        app = web.Application(middlewares=[self._logbook.middleware, *self._middlewares])
+        app.on_response_prepare.append(self._logbook.complete)
+        Reception(self._pbx).add_routes(app)
+        return app
+
+    async def start(self) -> None:
+        """Listen."""
+        runner = web.AppRunner(self.make_app(), access_log=None, shutdown_timeout=_SHUTDOWN_TIMEOUT_S)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, self._host, self._port, ssl_context=self._ssl).start()
+        except BaseException:
+            await runner.cleanup()
+            raise
+        self._runner = runner
+
+    async def close(self) -> None:
+        """Stop listening and cut what is still open; closing twice is no error."""
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            await runner.cleanup()

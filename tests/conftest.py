@@ -1,0 +1,73 @@
+"""Fixtures that many test modules share."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from typing import Any
+from unittest.mock import Mock
+
+import aiohttp
+import pytest
+import pytest_asyncio
+from aioresponses import aioresponses
+
+from tele2ats_async import AtsSession, RetryPolicy, TokenPair
+from tele2ats_async.simulator import AtsSimulator, Company
+
+ONE_ATTEMPT = RetryPolicy(attempts=1)
+
+
+class StubbedResponse(aiohttp.ClientResponse):
+    """Supplies the argument that aiohttp >= 3.14 demands and aioresponses does not give."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, stream_writer=Mock(), **kwargs)
+
+
+class StubbedService(aioresponses):
+    """aioresponses, whose answers are all of a class that today's aiohttp can make."""
+
+    def add(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("response_class", StubbedResponse)
+        super().add(*args, **kwargs)
+
+
+@pytest.fixture
+def service() -> Iterator[StubbedService]:
+    """Stand in for the service at its real address; any request that was not foreseen fails."""
+    stubbed = StubbedService()
+    with stubbed:
+        yield stubbed
+
+
+@pytest.fixture(scope="session")
+def company() -> Company:
+    """Give one small company with light recordings."""
+    return Company.generate(seed=5, recordings=60, duration_s=(1, 4))
+
+
+@pytest_asyncio.fixture
+async def simulator(company: Company) -> AsyncIterator[AtsSimulator]:
+    """Run a simulator on a real socket."""
+    async with AtsSimulator(company=company) as running:
+        yield running
+
+
+@pytest_asyncio.fixture
+async def ats(simulator: AtsSimulator) -> AsyncIterator[AtsSession]:
+    """Open a session on the simulator that tries nothing twice."""
+    async with AtsSession(
+        TokenPair(*simulator.tokens), base_url=simulator.base_url, retry=ONE_ATTEMPT
+    ) as session:
+        yield session
+
+
+@pytest.fixture
+def period(company: Company) -> tuple[Any, Any]:
+    """Give the first and the last moment that hold all calls of the company."""
+    return company.records[0].date, company.records[-1].date + timedelta(seconds=1)
+
+
+@pytest.fixture
+def names(company: Company) -> list[str]:
+    """Give the names of all recordings."""
+    return [record.record_file_name for record in company.records if record.record_file_name]
