@@ -1,0 +1,21 @@
+"""The tests on every Python that is supported, and the checks."""
+
+import nox
+
+nox.options.default_venv_backend = "venv"
+
+
+@nox.session(python=["3.11", "3.12", "3.13"])
+def tests(session: nox.Session) -> None:
+    """Run the tests."""
+    session.install("--editable", ".[dev]")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def checks(session: nox.Session) -> None:
+    """Run ruff and mypy."""
+    session.install("--editable", ".[dev]")
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("mypy")

@@ -1,0 +1,277 @@
+"""The command line, as a process of its own."""
+
+import asyncio
+import json
+import os
+import re
+import shlex
+import signal
+import sys
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+
+import attrs
+import pytest
+from faults import RECORDING, Trickle, answer_with, body
+
+from tele2ats_async import FileTokenStore, TokenPair
+from tele2ats_async.simulator import AtsSimulator, Company
+
+pytestmark = pytest.mark.asyncio
+
+COMMAND = str(Path(sys.executable).with_name("tele2ats"))
+CABINET = "Сгенерировать токен"
+
+
+@attrs.frozen
+class Finished:
+    """What a process left."""
+
+    status: int | None
+    out: str
+    err: str
+
+
+async def start(*arguments: str, env: Mapping[str, str] | None = None) -> asyncio.subprocess.Process:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("TELE2ATS_")}
+    return await asyncio.create_subprocess_exec(
+        COMMAND,
+        *arguments,
+        env={**clean, "TZ": "Europe/Moscow", **(env or {})},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+async def finish(process: asyncio.subprocess.Process) -> Finished:
+    out, err = await process.communicate()
+    return Finished(process.returncode, out.decode(), err.decode())
+
+
+async def run(*arguments: str, env: Mapping[str, str] | None = None) -> Finished:
+    return await finish(await start(*arguments, env=env))
+
+
+def account(simulator: AtsSimulator) -> dict[str, str]:
+    """Give the variables that lead to a simulator."""
+    return {
+        "TELE2ATS_BASE_URL": simulator.base_url,
+        "TELE2ATS_ACCESS_TOKEN": simulator.tokens.access,
+        "TELE2ATS_REFRESH_TOKEN": simulator.tokens.refresh,
+    }
+
+
+def week(company: Company, directory: Path, *more: str) -> list[str]:
+    """Give the arguments that download everything."""
+    first = (company.records[0].date - timedelta(days=1)).date()
+    last = (company.records[-1].date + timedelta(days=1)).date()
+    return ["download", "--start", str(first), "--end", str(last), "--directory", str(directory), *more]
+
+
+def files_below(directory: Path) -> list[Path]:
+    return [path for path in directory.rglob("*") if path.is_file()]
+
+
+async def test_the_demo_mirrors_a_week_and_finds_it_there_again(tmp_path: Path) -> None:
+    """The first run saves everything, the second fetches nothing; piped, both print plain lines."""
+    first = await run("demo", "--directory", str(tmp_path / "week"))
+    second = await run("demo", "--directory", str(tmp_path / "week"))
+
+    assert (0, "") == (first.status, first.err)
+    assert (0, "") == (second.status, second.err)
+    recordings = list((tmp_path / "week").rglob("*.mp3"))
+    assert len(recordings) > 100
+    assert len(recordings) == len(list((tmp_path / "week").rglob("*.json")))
+    assert f"fetched: {len(recordings)}\nthere already: 0\nfailed: 0\n" in first.out
+    assert f"fetched: 0\nthere already: {len(recordings)}\nfailed: 0\n" in second.out
+    assert len(recordings) == first.out.count("saved ")
+    assert 0 == second.out.count("saved ")
+    assert f"folder: {tmp_path / 'week'}\n" in first.out
+    assert "\x1b" not in first.out
+
+
+async def test_download_saves_a_period(simulator: AtsSimulator, names: list[str], tmp_path: Path) -> None:
+    """All recordings and transcripts are there, with tokens from the environment."""
+    finished = await run(*week(simulator.company, tmp_path, "--transcripts"), env=account(simulator))
+
+    assert (0, "") == (finished.status, finished.err)
+    assert 2 * len(names) == len(files_below(tmp_path))
+    for name in names:
+        assert simulator.recording(name) == (tmp_path / f"{name}.mp3").read_bytes()
+    assert f"fetched: {len(names)}\nthere already: 0\nfailed: 0\ntranscripts: {len(names)}\n" in finished.out
+
+
+async def test_download_keeps_a_refreshed_pair_in_the_token_file(
+    simulator: AtsSimulator, names: list[str], tmp_path: Path
+) -> None:
+    """A pair that dies in use is replaced in the file, so that the next run can log in."""
+    token_file = tmp_path / "tokens.json"
+    await FileTokenStore(token_file).save(TokenPair(*simulator.tokens))
+    simulator.expire_access_token()
+    finished = await run(
+        *week(simulator.company, tmp_path / "a"),
+        "--token-file",
+        str(token_file),
+        "--base-url",
+        simulator.base_url,
+    )
+
+    assert (0, 1) == (finished.status, simulator.refresh_count)
+    assert len(names) == len(files_below(tmp_path / "a"))
+    assert {"accessToken": simulator.tokens.access, "refreshToken": simulator.tokens.refresh} == json.loads(
+        token_file.read_text()
+    )
+
+
+async def test_failed_recordings_are_listed_and_told_by_the_status(
+    company: Company, names: list[str], tmp_path: Path
+) -> None:
+    """One bad recording: the others are saved, it is named, exit status 1."""
+    sorry = body(b"<html>Sorry</html>", content_type="text/html")
+    async with AtsSimulator(
+        company=company, middlewares=[answer_with(RECORDING, sorry, times=1)]
+    ) as simulator:
+        finished = await run(*week(company, tmp_path), env=account(simulator))
+
+    assert 1 == finished.status
+    assert len(names) - 1 == len(files_below(tmp_path))
+    failed = [line for line in finished.out.splitlines() if line.startswith("failed ")]
+    assert 1 == len(failed)
+    assert "is not MP3 audio: its type is 'text/html" in failed[0]
+    assert "failed: 1\n" in finished.out
+
+
+async def test_spent_tokens_say_what_to_do(simulator: AtsSimulator, tmp_path: Path) -> None:
+    """Exit status 3 and the steps in the cabinet, without a traceback and without a token."""
+    variables = account(simulator)
+    simulator.expire_access_token()
+    simulator.expire_refresh_token()
+    finished = await run(*week(simulator.company, tmp_path), env=variables)
+
+    assert 3 == finished.status
+    assert CABINET in finished.err
+    assert "Traceback" not in finished.err
+    assert variables["TELE2ATS_ACCESS_TOKEN"] not in finished.err + finished.out
+    assert variables["TELE2ATS_REFRESH_TOKEN"] not in finished.err + finished.out
+
+
+async def test_a_service_that_is_not_there_is_one_line(tmp_path: Path, company: Company) -> None:
+    """A refused connection ends with exit status 1 and says so."""
+    async with AtsSimulator(company=company) as simulator:
+        variables = account(simulator)
+    finished = await run(*week(company, tmp_path), env=variables)
+
+    assert 1 == finished.status
+    assert "GET /call-records/info: cannot connect" in finished.err
+    assert "Traceback" not in finished.err
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+async def test_an_interrupted_download_leaves_nothing_torn(
+    company: Company, tmp_path: Path, sent: signal.Signals
+) -> None:
+    """Ctrl-C in the middle of recordings: exit status 130, and no part of a file."""
+    trickle = Trickle(b"ID3" + bytes(2_000_000))
+    async with AtsSimulator(
+        company=company, middlewares=[answer_with(RECORDING, trickle.respond)]
+    ) as simulator:
+        process = await start(*week(company, tmp_path), env=account(simulator))
+        while not files_below(tmp_path):
+            await asyncio.sleep(0.01)
+        process.send_signal(sent)
+        finished = await finish(process)
+
+    assert (130, "tele2ats: Interrupted; nothing torn is left.\n") == (finished.status, finished.err)
+    assert [] == files_below(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--start", "yesterday-ish"], "--start: 'yesterday-ish' is no date or time; type 2026-11-01"),
+        (["--end", "2026-13-01"], "--end: '2026-13-01' is no date or time"),
+        (["--end", "2020-01-01"], "lies before start"),
+        (["--concurrency", "0"], "--concurrency"),
+        (["--directory", __file__], "--directory"),
+        (["--base-url", "ftp://nowhere"], "base_url: expected http://host/path"),
+        (["--no-such-option"], "--no-such-option"),
+    ],
+)
+async def test_wrong_use_is_told_in_a_line(
+    simulator: AtsSimulator, tmp_path: Path, arguments: list[str], complaint: str
+) -> None:
+    """Exit status 2, what is wrong and what to type instead, no traceback, nothing sent."""
+    finished = await run(*week(simulator.company, tmp_path), *arguments, env=account(simulator))
+
+    assert 2 == finished.status
+    assert complaint in finished.err
+    assert "Traceback" not in finished.err
+    assert 0 == len(simulator.requests)
+
+
+async def test_missing_tokens_are_wrong_use(simulator: AtsSimulator, tmp_path: Path) -> None:
+    """Without tokens nothing is tried: exit status 2, and where they are looked for."""
+    finished = await run(*week(simulator.company, tmp_path), "--base-url", simulator.base_url)
+
+    assert 2 == finished.status
+    assert "TELE2ATS_TOKEN_FILE: not set" in finished.err
+
+
+async def test_a_token_file_that_is_not_there(simulator: AtsSimulator, tmp_path: Path) -> None:
+    """The path is named, and what to write into it."""
+    finished = await run(
+        *week(simulator.company, tmp_path),
+        "--token-file",
+        str(tmp_path / "none.json"),
+        "--base-url",
+        simulator.base_url,
+    )
+
+    assert 1 == finished.status
+    assert f"{tmp_path / 'none.json'}: does not exist" in finished.err
+    assert "Traceback" not in finished.err
+
+
+async def test_the_simulators_command_can_be_pasted(tmp_path: Path) -> None:
+    """What `tele2ats simulator` prints makes a second terminal download everything."""
+    process = await start("simulator", "--port", "0", env={"PYTHONUNBUFFERED": "1"})
+    assert process.stdout is not None
+    try:
+        lines: list[str] = []
+        while not lines or "Ctrl-C" not in lines[-1]:
+            lines.append((await asyncio.wait_for(process.stdout.readline(), 20)).decode())
+        printed = "".join(lines)
+        (command,) = [line for line in lines if line.startswith("TELE2ATS_BASE_URL=")]
+        words = shlex.split(command)
+        variables = dict(word.split("=", 1) for word in words if word.startswith("TELE2ATS_"))
+        arguments = words[len(variables) + 1 :]
+        arguments[arguments.index("--directory") + 1] = str(tmp_path)
+        finished = await run(*arguments, env=variables)
+    finally:
+        process.send_signal(signal.SIGINT)
+        stopped = await finish(process)
+
+    assert 0 == finished.status
+    fetched = int(re.findall(r"fetched: (\d+)", finished.out)[0])
+    assert 2 * fetched == len(files_below(tmp_path)) > 100
+    assert f"access token:  {variables['TELE2ATS_ACCESS_TOKEN']}\n" in printed
+    assert 130 == stopped.status
+
+
+async def test_a_taken_port_is_one_line(simulator: AtsSimulator) -> None:
+    """The simulator says that it cannot listen, and where."""
+    port = simulator.base_url.rpartition(":")[2].partition("/")[0]
+    finished = await run("simulator", "--port", port)
+
+    assert 1 == finished.status
+    assert f"cannot listen on 127.0.0.1:{port}" in finished.err
+    assert "Traceback" not in finished.err
+
+
+async def test_help_shows_an_example_for_each_command() -> None:
+    """`--help` is enough to begin with."""
+    for command in ("demo", "download", "simulator"):
+        finished = await run(command, "--help")
+        assert 0 == finished.status
+        assert f"Example: tele2ats {command}" in " ".join(finished.out.split())
