@@ -86,7 +86,11 @@ class AtomicFile:
             self._part.unlink(missing_ok=True)
 
     def _open(self, path: str, flags: int) -> int:
-        return os.open(path, flags, self._mode)
+        try:
+            return os.open(path, flags, self._mode)
+        except FileNotFoundError:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            return os.open(path, flags, self._mode)
 
 
 def _sync_directory(directory: Path) -> None:

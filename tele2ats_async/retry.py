@@ -8,7 +8,15 @@ from typing import ParamSpec, TypeVar
 import attrs
 import stamina
 
-from .errors import AtsTimeout, CertificateError, ConnectionFailed, RateLimited, ServerError, Truncated
+from .errors import (
+    AtsError,
+    AtsTimeout,
+    CertificateError,
+    ConnectionFailed,
+    RateLimited,
+    ServerError,
+    Truncated,
+)
 from .wire.operations import AnyOperation
 
 P = ParamSpec("P")
@@ -50,6 +58,21 @@ class RetryPolicy:
     ) -> T:
         """Await a call, and again as long as the policy and the operation allow."""
         deadline = time.monotonic() + self.total_s
+        try:
+            return await call(*args, **kwargs)
+        except AtsError as error:
+            if not may_repeat(operation, error):
+                raise
+            failure: AtsError | None = error
+
+        async def attempt() -> T:
+            # What is right at once, nearly everything, does not pay for the machinery below; the
+            # machinery is told the first failure as if it had seen it itself.
+            nonlocal failure
+            if failure is not None:
+                first, failure = failure, None
+                raise first
+            return await call(*args, **kwargs)
 
         def decide(error: Exception) -> bool | float:
             if not may_repeat(operation, error):
@@ -62,9 +85,9 @@ class RetryPolicy:
 
         retrying = stamina.AsyncRetryingCaller(
             attempts=self.attempts,
-            timeout=self.total_s,
+            timeout=max(0.0, deadline - time.monotonic()),
             wait_initial=self.wait_initial_s,
             wait_max=self.wait_max_s,
             wait_jitter=self.wait_initial_s,
         )
-        return await retrying(decide, call, *args, **kwargs)
+        return await retrying(decide, attempt)

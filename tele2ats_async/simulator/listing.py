@@ -47,8 +47,7 @@ def list_page(records: list[CallRecord], query: Query) -> list[dict[str, object]
     chosen = [
         record
         for record in _between(records, start, end)
-        if (not is_recorded or record.record_file_name)
-        and _has_parties(record, caller, callee)
+        if (not is_recorded or record.record_file_name) and _has_parties(record, caller, callee)
     ]
     ordered = _order(chosen, field, descending=descending)
     return [_spell(record) for record in ordered[page * size : (page + 1) * size]]

@@ -94,13 +94,11 @@ def _explain(value: object, answer: type, first_row: int) -> PayloadError:
     raise AssertionError("the two converters disagree")  # pragma: no cover
 
 
-def _reason(error: BaseException, expected: type | None) -> str:
+def _reason(error: BaseException, _: type | None) -> str:
     if isinstance(error, KeyError):
         return "required member missing"
     if isinstance(error, _WrongValueError):
         return str(error)
-    if expected is not None and attrs.has(expected):
-        return "expected an object"
     return "expected a list" if isinstance(error, TypeError) else "unreadable value"
 
 
@@ -161,6 +159,17 @@ def _open_enum(value: object, enum: type[OpenEnum]) -> OpenEnum:
     raise _WrongValueError("a text", value)
 
 
+def _object_first(structure: Callable[[Any, Any], object]) -> Callable[[Any, Any], object]:
+    """Tell that a list or a text is no object, where cattrs would miss each member of it."""
+
+    def hook(value: object, model: object) -> object:
+        if type(value) is not dict:
+            raise _WrongValueError("an object", value)
+        return structure(value, model)
+
+    return hook
+
+
 _PLAIN_HOOKS: dict[type, Callable[[Any, Any], object]] = {
     str: _text,
     int: _integer,
@@ -184,10 +193,11 @@ def _make_converter(*, detailed_validation: bool) -> cattrs.Converter:
     def spelling(model: type) -> dict[str, Any]:
         return {field.name: override(rename=wire_name(field.name)) for field in attrs.fields(model)}
 
-    converter.register_structure_hook_factory(
-        attrs.has,
-        lambda model: make_dict_structure_fn(model, converter, **spelling(model)),
-    )
+    def make_structure_hook(model: type) -> Callable[[Any, Any], object]:
+        structure = make_dict_structure_fn(model, converter, **spelling(model))
+        return _object_first(structure) if detailed_validation else structure
+
+    converter.register_structure_hook_factory(attrs.has, make_structure_hook)
     converter.register_unstructure_hook_factory(
         attrs.has,
         lambda model: make_dict_unstructure_fn(

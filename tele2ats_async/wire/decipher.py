@@ -73,7 +73,7 @@ def _retry_after_s(value: str | None) -> float | None:
         return float(value)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # a year of twenty digits is more than C can count
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

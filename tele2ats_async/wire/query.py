@@ -34,7 +34,8 @@ def spell_flag(flag: bool | None) -> str | None:  # noqa: FBT001  # it is the va
 def spell_moment(moment: datetime, *, round_up: bool = False) -> str:
     """Spell a time as ISO 8601 with an offset, in whole seconds."""
     if round_up and moment.microsecond:
-        moment += _SECOND
+        # Through UTC: by the wall clock, the hour that comes twice in autumn would lose its fold.
+        moment = (moment.astimezone(UTC) + _SECOND).astimezone(moment.tzinfo)
     if moment.utcoffset() % _MINUTE:  # type: ignore[operator]  # require_aware() came before
         moment = moment.astimezone(UTC)  # local mean times have seconds in their offset, ISO 8601 has not
     return moment.isoformat(timespec="seconds")
@@ -62,7 +63,8 @@ def require_period(start: datetime, end: datetime) -> None:
     """
     require_aware("start", start)
     require_aware("end", end)
-    if end < start:
+    # As timestamps: two times of one zone are compared by the wall clock, which is set back in autumn.
+    if end.timestamp() < start.timestamp():
         raise ValueError(f"end: {end.isoformat()} lies before start, {start.isoformat()}")
 
 

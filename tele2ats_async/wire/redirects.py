@@ -16,11 +16,12 @@ def redirect_target(url: URL, status: int, location: str | None) -> URL:
         raise ValueError(f"the service answered {status}, which is no way to move a request")
     try:
         target = url.join(URL(location, encoded=True))
+        _ = target.port  # read here, for a port that is no number is found out only now
     except ValueError:
         raise ValueError("the service redirects to an unreadable address") from None
     if target.scheme not in ("https", url.scheme):
         raise ValueError("the service redirects to an unencrypted address")
-    if target.user is None and (target.origin() == url.origin() or _is_the_move(url, target)):
+    if "@" not in target.raw_authority and (target.origin() == url.origin() or _is_the_move(url, target)):
         return target
     raise ValueError(f"the service redirects to {target.host!r}, which may not see the token")
 
