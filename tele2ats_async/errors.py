@@ -12,6 +12,7 @@ AtsError
 │   ├── Forbidden                 403 that a fresh token does not cure
 │   ├── NotFound                  404
 │   ├── GatewayRefused            406
+│   ├── Conflict                  the service says that it did not do it, and why
 │   ├── RateLimited               429 or 503
 │   └── ServerError               any other 5xx
 ├── PayloadError                  an answer that is not what the contract says
@@ -34,6 +35,7 @@ __all__ = [
     "AtsTimeout",
     "AuthorizationError",
     "CertificateError",
+    "Conflict",
     "ConnectionFailed",
     "Forbidden",
     "GatewayRefused",
@@ -165,6 +167,17 @@ class GatewayRefused(ResponseError):
 
     def __str__(self) -> str:
         return f"{super().__str__()}. Try another User-Agent: AtsSession(..., user_agent=...)"
+
+
+@_error
+class Conflict(ResponseError):
+    """The service understood, and says why it did not do it.
+
+    Attributes:
+        reason: A member of the enum that belongs to the operation, `SaveResult` or `BlacklistResult`.
+    """
+
+    reason: str
 
 
 @_error

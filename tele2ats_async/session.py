@@ -10,11 +10,21 @@ from typing import TYPE_CHECKING, Any, Self
 from yarl import URL
 
 from .requester import Requester
-from .resources import CallRecords, Recordings
+from .resources import (
+    Blacklist,
+    CallRecords,
+    Calls,
+    Employees,
+    Managers,
+    Monitoring,
+    Recordings,
+    Statistics,
+)
 from .retry import RetryPolicy
 from .tokens import FileTokenStore, MemoryTokenStore, TokenPair, TokenRefresher, TokenStore
 from .transport import DEFAULT_TIMEOUT, Transport
 from .version import __version__
+from .wire.custom import custom_request
 from .wire.query import require_at_least
 
 if TYPE_CHECKING:
@@ -46,8 +56,14 @@ class AtsSession:
 
     Attributes:
         tokens: The token pair: ``access_token()``, ``refresh()``, ``expires_at``.
+        monitoring: Calls in progress and queues.
+        employees: The company's employees.
+        calls: Click-to-call.
+        statistics: Figures of a period.
         call_records: The list of finished calls.
         recordings: Recordings and transcripts.
+        managers: Personal managers of customers.
+        blacklist: Numbers that may not call.
 
     Raises:
         TypeError: An argument is of another type.
@@ -88,9 +104,15 @@ class AtsSession:
         )
         store = MemoryTokenStore(tokens) if isinstance(tokens, TokenPair) else tokens
         self.tokens = TokenRefresher(store, self._transport, policy)
-        requester = Requester(self._transport, self.tokens, policy)
-        self.call_records = CallRecords(requester)
-        self.recordings = Recordings(requester)
+        self._requester = Requester(self._transport, self.tokens, policy)
+        self.monitoring = Monitoring(self._requester)
+        self.employees = Employees(self._requester)
+        self.calls = Calls(self._requester)
+        self.statistics = Statistics(self._requester)
+        self.call_records = CallRecords(self._requester)
+        self.recordings = Recordings(self._requester)
+        self.managers = Managers(self._requester)
+        self.blacklist = Blacklist(self._requester)
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] = os.environ, **settings: Any) -> Self:
@@ -112,6 +134,30 @@ class AtsSession:
         names = {"base_url": "TELE2ATS_BASE_URL", "proxy": "TELE2ATS_PROXY", "ssl": "TELE2ATS_CA_FILE"}
         found = {key: environment[name] for key, name in names.items() if environment.get(name)}
         return cls(_tokens_from(environment), **(found | settings))
+
+    async def request(
+        self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: object = None
+    ) -> Any:
+        """Call an operation that this version does not know, with the tokens, retries and errors of all.
+
+        ``await ats.request("GET", "/holidays", query={"year": "2026"})``
+
+        Args:
+            method: HTTP method. GET, PUT and DELETE are tried again like any other operation; of the
+                rest only what certainly did not leave.
+            path: Path below the base URL, beginning with ``/``; reserved characters in it are encoded.
+            query: Parameters, encoded as the service wants them.
+            body: What to send as JSON; None for an empty body.
+
+        Returns:
+            The decoded JSON; None where the answer is empty.
+
+        Raises:
+            ValueError: ``method`` or ``path`` is malformed, or ``body`` cannot be JSON.
+            PayloadError: The answer is not JSON.
+            AtsError: Whatever else keeps the answer from coming.
+        """
+        return await self._requester.fetch(custom_request(method, path, query, body))
 
     async def close(self) -> None:
         """Finish a token refresh that is under way, then close the connections.

@@ -8,7 +8,7 @@ import asyncio
 import ssl as ssl_module
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 import aiohttp
 from aiolimiter import AsyncLimiter
@@ -92,7 +92,7 @@ class Transport:
         self._user_agent = user_agent
         self._slots = asyncio.Semaphore(max_connections)
         self._limiter = None if requests_per_second is None else AsyncLimiter(1, 1 / requests_per_second)
-        self._settings = {
+        self._settings: dict[str, Any] = {
             "allow_redirects": False,
             "raise_for_status": False,
             "middlewares": (_send_once,),
@@ -137,9 +137,13 @@ class Transport:
         }
         if operation.answer is bytes:
             headers["Accept-Encoding"] = "identity"
+        if request.body is not None:
+            headers["Content-Type"] = request.content_type
         url = self._url(request)
         for _ in range(_MAX_HOPS):
-            sending = client.request(operation.method, url, headers=headers, **self._settings)  # type: ignore[arg-type]  # one mapping for all keywords
+            sending = client.request(
+                operation.method, url, headers=headers, data=request.body, **self._settings
+            )
             response = await _mapped(operation, sending)
             if not 300 <= response.status < 400:
                 return response
@@ -159,8 +163,7 @@ class Transport:
         return target
 
     def _url(self, request: AnyRequest) -> URL:
-        query = f"?{request.query}" if request.query else ""
-        return URL(f"{self._base_url}{request.operation.path}{query}", encoded=True)
+        return URL(f"{self._base_url}{request.target}", encoded=True)
 
     def _open_client(self) -> aiohttp.ClientSession:
         """Make our client where there is none yet: the session is built before the loop runs."""

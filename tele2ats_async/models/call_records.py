@@ -4,6 +4,7 @@ from datetime import datetime
 
 import attrs
 
+from .durations import DurationOf
 from .open_enum import OpenEnum
 
 
@@ -73,3 +74,6 @@ class CallRecord:
     call_duration: int | None = None
     conversation_duration: int | None = None
     record_file_name: str | None = None
+
+    call_timedelta = DurationOf("call_duration")
+    conversation_timedelta = DurationOf("conversation_duration")

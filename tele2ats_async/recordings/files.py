@@ -47,7 +47,7 @@ class FileRequests:
         settled = self._settled.get(operation.number)
         refusals: list[ResponseError] = []
         for times in _ENCODINGS if settled is None else (settled,):
-            request = Request(operation, encode_filename(name, times=times))
+            request = Request(operation, query=encode_filename(name, times=times))
             try:
                 incoming = await stack.enter_async_context(self._requester.stream(request))
             except ResponseError as error:

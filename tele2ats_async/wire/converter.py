@@ -1,15 +1,16 @@
-"""JSON to models and back: the only module that knows how the contract spells a value.
+"""JSON to models and back: the only module that knows how the contract spells an object.
 
 Decoding is fast and gives no details; only a value that fails is decoded once more, to say where.
 """
 
 import re
-from collections.abc import Callable, Generator
+from collections.abc import Generator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from operator import eq
-from typing import Any, TypeVar, cast, get_origin
+from types import UnionType
+from typing import Any, TypeVar, cast, get_args, get_origin
 
 import attrs
 import cattrs
@@ -17,11 +18,38 @@ import orjson
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from ..errors import PayloadError
-from ..models import OpenEnum
+from ..models import BlacklistEntry, Customer, JournalEntry, OpenEnum
+from . import hooks
+from .hooks import Hook, WrongValueError, kind_of
 
 T = TypeVar("T")
 
 _STEP_ROWS = 250
+
+_HOOKS: dict[type, Hook] = {
+    str: hooks.read_text,
+    int: hooks.read_integer,
+    float: hooks.read_number,
+    bool: hooks.read_flag,
+    datetime: hooks.read_moment,
+    OpenEnum: hooks.read_open_enum,
+}
+_OPTIONAL_HOOKS: dict[object, Hook] = {
+    str | None: hooks.read_optional_text,
+    **{kind | None: hooks.optional(_HOOKS[kind]) for kind in (int, float, bool, datetime)},
+}
+# Members whose values the contract spells in a way of their own.
+_MEMBER_HOOKS: dict[type, dict[str, Hook]] = {
+    BlacklistEntry: {"number": hooks.read_digits},
+    JournalEntry: {
+        "start_timestamp": hooks.optional(hooks.read_epoch),
+        "end_timestamp": hooks.optional(hooks.read_epoch),
+    },
+}
+# Names that the contract's tables and examples spell in two ways; the second is the one to send.
+_SECOND_SPELLINGS: dict[type, dict[str, str]] = {Customer: {"isVIP": "isVip"}}
+
+_AS_RECEIVED = "as_received"
 
 
 def wire_name(field_name: str) -> str:
@@ -38,16 +66,25 @@ def decode(raw: bytes | str, answer: type[T]) -> T:
     return _structure(_parse(raw), answer)
 
 
-def decode_in_steps(raw: bytes | str, answer: type[T]) -> Generator[None, None, T]:
+def decode_in_steps(
+    raw: bytes | str, answer: type[T], *, one_or_many: bool = False
+) -> Generator[None, None, T]:
     """Decode one JSON value; a list a few hundred rows at a time, pausing at each ``yield``.
 
     A page of thousands of records takes milliseconds that other tasks should not have to wait for.
+
+    Args:
+        raw: The JSON text.
+        answer: The type to make; ``object`` for the plain value.
+        one_or_many: Whether a single object may stand for a list of one.
 
     Raises:
         PayloadError: The text is not JSON, or not of that shape.
     """
     value = _parse(raw)
-    if type(value) is not list:
+    if one_or_many and type(value) is dict:
+        value = [value]
+    if get_origin(answer) is not list or type(value) is not list:
         return _structure(value, answer)
     rows: list[object] = []
     for start in range(0, len(value), _STEP_ROWS):
@@ -56,9 +93,19 @@ def decode_in_steps(raw: bytes | str, answer: type[T]) -> Generator[None, None, 
     return cast("T", rows)
 
 
-def encode(value: object) -> bytes:
-    """Encode a model, or a list of models, as JSON; members that are None are left out."""
-    return orjson.dumps(_fast.unstructure(value))
+def encode(value: object, *, leave_out: str | None = None) -> bytes:
+    """Encode a model, or a list of models, as JSON.
+
+    Members that are None are left out, but for those that the service itself sent as null.
+
+    Args:
+        value: The model.
+        leave_out: A member of it, by its JSON name, that is not to be sent.
+    """
+    members = _fast.unstructure(value)
+    if leave_out is not None:
+        members.pop(leave_out, None)
+    return orjson.dumps(members)
 
 
 # The errors below are raised outside their `except` blocks: the foreign ones hold the whole document,
@@ -74,9 +121,11 @@ def _parse(raw: bytes | str) -> object:
 
 
 def _structure(value: object, answer: type[T], first_row: int = 0) -> T:
+    if answer is object:
+        return cast("T", value)
     if get_origin(answer) is list and type(value) is not list:
-        # Said here, for cattrs takes whatever can be iterated over: the keys of an object, say.
-        raise PayloadError("$", f"expected a list, got {_kind(value)}")
+        # A list inside an object may be null, an answer may not.
+        raise PayloadError("$", f"expected a list, got {kind_of(value)}")
     # Whatever the hooks stumble over is one thing: a wrong payload.
     with suppress(Exception):
         return _fast.structure(value, answer)
@@ -89,7 +138,7 @@ def _explain(value: object, answer: type, first_row: int) -> PayloadError:
     except Exception as error:  # noqa: BLE001  # see _structure()
         story = cattrs.transform_error(error, format_exception=_reason)[0]
         reason, _, path = story.rpartition(" @ ")
-        where = re.sub(r"\[(\d+)\]", lambda row: f"[{int(row[1]) + first_row}]", path, count=1)
+        where = re.sub(r"^\$\[(\d+)\]", lambda row: f"$[{int(row[1]) + first_row}]", path)
         return PayloadError(wire_name(where), reason)
     raise AssertionError("the two converters disagree")  # pragma: no cover
 
@@ -97,118 +146,110 @@ def _explain(value: object, answer: type, first_row: int) -> PayloadError:
 def _reason(error: BaseException, _: type | None) -> str:
     if isinstance(error, KeyError):
         return "required member missing"
-    if isinstance(error, _WrongValueError):
-        return str(error)
-    return "expected a list" if isinstance(error, TypeError) else "unreadable value"
-
-
-def _kind(value: object) -> str:
-    names = {dict: "an object", list: "a list", str: "a text", type(None): "null", bool: "a boolean"}
-    return names.get(type(value), "a number")
-
-
-class _WrongValueError(ValueError):
-    """A value of another JSON type than the contract's."""
-
-    def __init__(self, expected: str, value: object) -> None:
-        super().__init__(f"expected {expected}, got {_kind(value)}")
-
-
-def _text(value: object, _: object) -> str:
-    if type(value) is str:
-        return value
-    raise _WrongValueError("a text", value)
-
-
-def _integer(value: object, _: object) -> int:
-    if type(value) is int:
-        return value
-    raise _WrongValueError("an integer", value)
-
-
-def _number(value: object, _: object) -> float:
-    if type(value) is float or type(value) is int:
-        return float(value)
-    raise _WrongValueError("a number", value)
-
-
-def _moment(value: object, _: object) -> datetime:
-    if type(value) is not str:
-        raise _WrongValueError("an ISO 8601 time", value)
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        raise _WrongValueError("an ISO 8601 time", value) from None
-    # The contract's times end in Z; one that lost its offset can only have meant the same.
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _optional_text(value: object, _: object) -> str | None:
-    return None if value is None else _text(value, _)
-
-
-def _optional_integer(value: object, _: object) -> int | None:
-    return None if value is None or value == "" else _integer(value, _)
-
-
-def _open_enum(value: object, enum: type[OpenEnum]) -> OpenEnum:
-    if type(value) is str:
-        return enum.of(value)
-    if value is None:
-        return enum.of("")
-    raise _WrongValueError("a text", value)
-
-
-def _object_first(structure: Callable[[Any, Any], object]) -> Callable[[Any, Any], object]:
-    """Tell that a list or a text is no object, where cattrs would miss each member of it."""
-
-    def hook(value: object, model: object) -> object:
-        if type(value) is not dict:
-            raise _WrongValueError("an object", value)
-        return structure(value, model)
-
-    return hook
-
-
-_PLAIN_HOOKS: dict[type, Callable[[Any, Any], object]] = {
-    str: _text,
-    int: _integer,
-    float: _number,
-    datetime: _moment,
-    OpenEnum: _open_enum,
-}
-_UNION_HOOKS: dict[object, Callable[[Any, Any], object]] = {
-    str | None: _optional_text,
-    int | None: _optional_integer,
-}
+    return str(error) if isinstance(error, WrongValueError) else "unreadable value"
 
 
 def _make_converter(*, detailed_validation: bool) -> cattrs.Converter:
     converter = cattrs.Converter(detailed_validation=detailed_validation)
-    for kind, hook in _PLAIN_HOOKS.items():
+    for kind, hook in _HOOKS.items():
         converter.register_structure_hook(kind, hook)
-    for union, hook in _UNION_HOOKS.items():
+    for union, hook in _OPTIONAL_HOOKS.items():
         converter.register_structure_hook_func(partial(eq, union), hook)
-
-    def spelling(model: type) -> dict[str, Any]:
-        return {field.name: override(rename=wire_name(field.name)) for field in attrs.fields(model)}
-
-    def make_structure_hook(model: type) -> Callable[[Any, Any], object]:
-        structure = make_dict_structure_fn(model, converter, **spelling(model))
-        return _object_first(structure) if detailed_validation else structure
-
-    converter.register_structure_hook_factory(attrs.has, make_structure_hook)
+    converter.register_structure_hook_func(_is_optional_enum, _read_optional_enum)
+    converter.register_structure_hook_factory(
+        lambda kind: cast("object", get_origin(kind)) is list, partial(_make_list_hook, converter)
+    )
+    converter.register_structure_hook_factory(attrs.has, partial(_make_object_hook, converter))
     converter.register_unstructure_hook_factory(
         attrs.has,
         lambda model: make_dict_unstructure_fn(
-            model,
-            converter,
-            _cattrs_omit_if_default=True,
-            **spelling(model),
+            model, converter, _cattrs_omit_if_default=True, **_spelling(model)
         ),
     )
+    converter.register_unstructure_hook_factory(_keeps_members, partial(_make_spelling_hook, converter))
     converter.register_unstructure_hook(datetime, _spell_moment)
     return converter
+
+
+def _is_optional_enum(kind: object) -> bool:
+    return isinstance(kind, UnionType) and any(
+        isinstance(member, type) and issubclass(member, OpenEnum) for member in get_args(kind)
+    )
+
+
+def _read_optional_enum(value: object, kind: object) -> OpenEnum | None:
+    enum = next(member for member in get_args(kind) if member is not type(None))
+    return None if value is None or value == "" else hooks.read_open_enum(value, enum)
+
+
+def _make_list_hook(converter: cattrs.Converter, kind: Any) -> Hook:
+    structure = cattrs.cols.list_structure_factory(kind, converter)
+
+    def read_list(value: object, _: object) -> object:
+        if value is None:
+            return []
+        if type(value) is not list:
+            raise WrongValueError("a list", value)
+        return structure(value, kind)
+
+    return read_list
+
+
+def _keeps_members(model: Any) -> bool:
+    return attrs.has(model) and _AS_RECEIVED in attrs.fields_dict(model)
+
+
+def _spelling(model: type) -> dict[str, Any]:
+    special = _MEMBER_HOOKS.get(model, {})
+    return {
+        field.name: override(rename=wire_name(field.name), struct_hook=special.get(field.name))
+        if field.name != _AS_RECEIVED
+        else override(omit=True)
+        for field in attrs.fields(model)
+    }
+
+
+def _make_object_hook(converter: cattrs.Converter, model: type) -> Hook:
+    structure: Hook = make_dict_structure_fn(model, converter, **_spelling(model))
+    if _keeps_members(model):
+        spellings = _SECOND_SPELLINGS.get(model, {})
+
+        def read_and_keep(value: object, _: object) -> object:
+            if type(value) is not dict:
+                raise WrongValueError("an object", value)
+            members = {spellings.get(name, name): member for name, member in value.items()}
+            return attrs.evolve(structure(members, model), as_received=members)
+
+        return read_and_keep
+    if not converter.detailed_validation:
+        return structure
+
+    def read_object(value: object, _: object) -> object:
+        # Told here: of a list or a text cattrs would miss each member by itself.
+        if type(value) is not dict:
+            raise WrongValueError("an object", value)
+        return structure(value, model)
+
+    return read_object
+
+
+def _make_spelling_hook(converter: cattrs.Converter, model: type) -> Any:
+    """Make the encoder of a model that keeps its members as received: the untouched go back as they came."""
+    fields = [field.name for field in attrs.fields(model) if field.name != _AS_RECEIVED]
+
+    def spell(instance: Any) -> dict[str, object]:
+        received: Mapping[str, object] = instance.as_received
+        before = converter.structure(received, model) if received else None
+        members = dict(received)
+        for field in fields:
+            value, name = getattr(instance, field), wire_name(field)
+            if before is not None and value == getattr(before, field) and not (value and type(value) is list):
+                continue
+            if value is not None or name in members:
+                members[name] = converter.unstructure(value)
+        return members
+
+    return spell
 
 
 def _spell_moment(moment: datetime) -> str:

@@ -1,14 +1,16 @@
 """What an answer means: a value, or one error of the tree."""
 
+import re
 from collections.abc import Generator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import orjson
 
 from ..errors import (
     AuthorizationError,
+    Conflict,
     GatewayRefused,
     NotFound,
     PayloadError,
@@ -16,12 +18,14 @@ from ..errors import (
     ResponseError,
     ServerError,
 )
+from ..models import OpenEnum
 from .converter import decode_in_steps
 from .operations import AnyOperation, Operation
 
 T = TypeVar("T")
 
 _DETAILS_CHARACTERS = 300
+_RESULT_WORD = re.compile(r"[A-Z][A-Z0-9_]*")
 _ERRORS: dict[int, type[ResponseError]] = {
     401: AuthorizationError,
     403: AuthorizationError,
@@ -46,13 +50,30 @@ def decipher_answer(operation: Operation[T], body: bytes) -> Generator[None, Non
     """Decode a successful answer in steps: the generator's return value is the answer.
 
     Raises:
+        Conflict: It is a result word other than success.
         PayloadError: It is not what the contract says.
     """
+    answer: object = operation.answer
+    if answer is type(None) or (answer is object and not body):
+        return cast("T", None)
+    if isinstance(answer, type) and issubclass(answer, OpenEnum):
+        return _decipher_result(operation, answer, body)
     try:
-        return (yield from decode_in_steps(body, operation.answer))
+        return (yield from decode_in_steps(body, operation.answer, one_or_many=operation.one_or_many))
     except PayloadError as error:
         where, reason = error.where, error.reason
     raise PayloadError(where, reason, str(operation))
+
+
+def _decipher_result(operation: Operation[T], results: type[OpenEnum], body: bytes) -> T:
+    """Read a result word, which arrives bare or as a JSON string."""
+    word = body.decode(errors="replace").strip().removeprefix('"').removesuffix('"')
+    if not _RESULT_WORD.fullmatch(word):
+        raise PayloadError("$", "expected a result word", str(operation))
+    result = results.of(word)
+    if result != "SUCCESS":
+        raise Conflict(200, operation.method, operation.path, word, result)
+    return cast("T", result)
 
 
 def _details(body: bytes) -> str:

@@ -49,4 +49,4 @@ class CallRecordListing:
             "size": str(self.size),
             "sort": self.sort,
         }
-        return Request(LIST_CALL_RECORDS, encode_query(query))
+        return Request(LIST_CALL_RECORDS, query=encode_query(query))

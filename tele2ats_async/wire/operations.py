@@ -4,7 +4,20 @@ from typing import Any, Generic, TypeVar
 
 import attrs
 
-from ..models import CallRecord, IssuedTokens, TranscriptWord
+from ..models import (
+    BlacklistEntry,
+    BlacklistResult,
+    CallQueue,
+    CallRecord,
+    CommonStatistics,
+    CurrentCall,
+    Employee,
+    IssuedTokens,
+    JournalEntry,
+    Manager,
+    SaveResult,
+    TranscriptWord,
+)
 
 T = TypeVar("T")
 
@@ -14,14 +27,15 @@ class Operation(Generic[T]):
     """One operation.
 
     Attributes:
-        number: Its number in the contract.
+        number: Its number in the contract; 0 for one that the contract does not know.
         name: Its name in logs.
         method: HTTP method.
-        path: Path below the base URL.
-        answer: Type of a decoded answer.
+        path: Path below the base URL, with ``{}`` where an argument stands: what logs and errors say.
+        answer: Type of a decoded answer; NoneType where an answer has no content.
         accept: What the gateway wants to read in ``Accept``.
         repeatable: Whether sending it twice does no harm, so that a request whose fate is unknown
             may be sent again.
+        one_or_many: Whether a single object may stand for a list of one.
     """
 
     number: int
@@ -31,6 +45,7 @@ class Operation(Generic[T]):
     answer: type[T]
     accept: str = "application/json"
     repeatable: bool = True
+    one_or_many: bool = False
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -40,13 +55,27 @@ class Operation(Generic[T]):
 class Request(Generic[T]):
     """One call of an operation.
 
+    The query, the arguments of the path and the body may hold phone numbers, so they stay out of
+    reprs, logs and errors.
+
     Attributes:
-        query: The query string, encoded byte for byte as it is to be sent; may hold phone numbers, so
-            it stays out of logs and errors.
+        query: The query string, encoded byte for byte as it is to be sent.
+        argument: What stands in the path's ``{}``, encoded.
+        body: The body's bytes; None for none.
+        content_type: The body's media type.
     """
 
     operation: Operation[T]
-    query: str = attrs.field(default="", repr=False)
+    query: str = attrs.field(default="", repr=False, kw_only=True)
+    argument: str = attrs.field(default="", repr=False, kw_only=True)
+    body: bytes | None = attrs.field(default=None, repr=False, kw_only=True)
+    content_type: str = attrs.field(default="application/json", kw_only=True)
+
+    @property
+    def target(self) -> str:
+        """The path and the query, as they are to be sent."""
+        path = self.operation.path.replace("{}", self.argument)
+        return f"{path}?{self.query}" if self.query else path
 
 
 REFRESH_TOKENS = Operation(
@@ -56,6 +85,50 @@ REFRESH_TOKENS = Operation(
     path="/authorization/refresh/token",
     answer=IssuedTokens,
     repeatable=False,
+)
+LIST_CURRENT_CALLS = Operation(
+    number=2,
+    name="monitoring.calls",
+    method="GET",
+    path="/monitoring/calls",
+    answer=list[CurrentCall],
+)
+LIST_QUEUES = Operation(
+    number=3,
+    name="monitoring.queues",
+    method="GET",
+    path="/monitoring/calls/pending",
+    answer=list[CallQueue],
+)
+LIST_EMPLOYEES = Operation(
+    number=4,
+    name="employees.list",
+    method="GET",
+    path="/employees",
+    answer=list[Employee],
+)
+DIAL = Operation(
+    number=5,
+    name="calls.dial",
+    method="POST",
+    path="/call/outgoing",
+    answer=type(None),
+    repeatable=False,
+)
+FETCH_COMMON_STATISTICS = Operation(
+    number=6,
+    name="statistics.common",
+    method="GET",
+    path="/statistics/common",
+    answer=CommonStatistics,
+)
+FETCH_JOURNAL = Operation(
+    number=7,
+    name="statistics.journal",
+    method="GET",
+    path="/statistics/journal",
+    answer=list[JournalEntry],
+    one_or_many=True,
 )
 LIST_CALL_RECORDS = Operation(
     number=8,
@@ -78,6 +151,72 @@ FETCH_TRANSCRIPT = Operation(
     method="GET",
     path="/call-records/file/stt",
     answer=list[TranscriptWord],
+)
+LIST_MANAGERS = Operation(
+    number=11,
+    name="managers.list",
+    method="GET",
+    path="/managers",
+    answer=list[Manager],
+)
+FETCH_MANAGER = Operation(
+    number=12,
+    name="managers.fetch",
+    method="GET",
+    path="/managers/{}",
+    answer=Manager,
+)
+CREATE_MANAGER = Operation(
+    number=13,
+    name="managers.create",
+    method="POST",
+    path="/managers",
+    answer=SaveResult,
+    repeatable=False,
+)
+UPDATE_MANAGER = Operation(
+    number=14,
+    name="managers.update",
+    method="PUT",
+    path="/managers",
+    answer=SaveResult,
+)
+DELETE_MANAGER = Operation(
+    number=15,
+    name="managers.delete",
+    method="DELETE",
+    path="/managers/{}",
+    answer=type(None),
+)
+ADD_TO_BLACKLIST = Operation(
+    number=16,
+    name="blacklist.add",
+    method="POST",
+    path="/blacklist",
+    answer=BlacklistResult,
+    # Harmless twice, but the second answer would say that the number had been there before.
+    repeatable=False,
+)
+REMOVE_FROM_BLACKLIST = Operation(
+    number=17,
+    name="blacklist.remove",
+    method="DELETE",
+    path="/blacklist/by-msisdn/{}",
+    answer=BlacklistResult,
+)
+CLEAR_BLACKLIST = Operation(
+    number=18,
+    name="blacklist.clear",
+    method="DELETE",
+    path="/blacklist/all",
+    answer=BlacklistResult,
+)
+LIST_BLACKLIST = Operation(
+    number=19,
+    name="blacklist.list",
+    method="GET",
+    path="/blacklist",
+    answer=list[BlacklistEntry],
 )
 
 AnyOperation = Operation[Any]
