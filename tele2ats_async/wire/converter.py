@@ -194,7 +194,7 @@ def _make_converter(*, detailed_validation: bool) -> cattrs.Converter:
         return {field.name: override(rename=wire_name(field.name)) for field in attrs.fields(model)}
 
     def make_structure_hook(model: type) -> Callable[[Any, Any], object]:
-        structure = make_dict_structure_fn(model, converter, **spelling(model))
+        structure: Callable[[Any, Any], object] = make_dict_structure_fn(model, converter, **spelling(model))
         return _object_first(structure) if detailed_validation else structure
 
     converter.register_structure_hook_factory(attrs.has, make_structure_hook)
