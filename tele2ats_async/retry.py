@@ -49,7 +49,7 @@ class RetryPolicy:
     """
 
     attempts: int = attrs.field(default=6, validator=attrs.validators.ge(1))
-    total_s: float = attrs.field(default=60.0, validator=attrs.validators.ge(0))
+    total_s: float = attrs.field(default=60.0, validator=attrs.validators.gt(0))
     wait_initial_s: float = attrs.field(default=0.2, validator=attrs.validators.ge(0))
     wait_max_s: float = attrs.field(default=10.0, validator=attrs.validators.ge(0))
 
@@ -85,7 +85,7 @@ class RetryPolicy:
 
         retrying = stamina.AsyncRetryingCaller(
             attempts=self.attempts,
-            timeout=max(0.0, deadline - time.monotonic()),
+            timeout=max(0.001, deadline - time.monotonic()),
             wait_initial=self.wait_initial_s,
             wait_max=self.wait_max_s,
             wait_jitter=self.wait_initial_s,

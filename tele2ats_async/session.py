@@ -87,15 +87,15 @@ class AtsSession:
         user_agent: str = DEFAULT_USER_AGENT,
     ) -> None:
         require_at_least("max_connections", max_connections, 1)
-        if requests_per_second is not None and requests_per_second <= 0:
+        if requests_per_second is not None and not 0 < requests_per_second < float("inf"):
             raise ValueError(f"requests_per_second: expected more than 0, got {requests_per_second}")
         if not user_agent or not user_agent.isprintable():
             raise ValueError("user_agent: empty, or holds characters that no header may have")
         policy = retry or RetryPolicy()
         self._transport = Transport(
-            base_url=_web_address("base_url", base_url.rstrip("/")),
+            base_url=_web_address("base_url", base_url, may_hold_user=False),
             client=client,
-            proxy=None if proxy is None else _web_address("proxy", proxy),
+            proxy=None if proxy is None else _web_address("proxy", proxy, may_hold_user=True),
             ssl=_ssl_context(ssl),
             timeout=timeout,
             max_connections=max_connections,
@@ -103,6 +103,8 @@ class AtsSession:
             user_agent=user_agent,
         )
         store = MemoryTokenStore(tokens) if isinstance(tokens, TokenPair) else tokens
+        if not isinstance(store, TokenStore):
+            raise TypeError(f"tokens: expected a token store or a TokenPair, got {type(tokens).__name__}")
         self.tokens = TokenRefresher(store, self._transport, policy)
         self._requester = Requester(self._transport, self.tokens, policy)
         self.monitoring = Monitoring(self._requester)
@@ -199,13 +201,17 @@ def _tokens_from(environment: Mapping[str, str]) -> TokenStore:
     return MemoryTokenStore(pair)
 
 
-def _web_address(argument: str, text: str) -> URL:
+def _web_address(argument: str, text: str, *, may_hold_user: bool) -> URL:
+    if not isinstance(text, str):
+        raise TypeError(f"{argument}: expected a text, got {type(text).__name__}")
     # The text may hold the password of a proxy: it stays out of the error.
     try:
-        url = URL(text)
-    except (TypeError, ValueError):
+        url = URL(text.rstrip("/"))
+    except ValueError:
         url = URL()
-    if url.scheme not in ("http", "https") or not url.host or url.query_string or url.fragment:
+    # A user of the service would go into the header where the token belongs.
+    holds_too_much = url.query_string or url.fragment or ("@" in url.raw_authority and not may_hold_user)
+    if url.scheme not in ("http", "https") or not url.host or holds_too_much:
         raise ValueError(f"{argument}: expected http://host/path or https://host/path")
     return url
 

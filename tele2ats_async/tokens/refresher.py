@@ -8,7 +8,9 @@ from datetime import datetime
 
 from ..errors import (
     AtsError,
+    AtsTimeout,
     AuthorizationError,
+    ConnectionFailed,
     PayloadError,
     ReauthorizationRequired,
     ServerError,
@@ -104,14 +106,16 @@ class TokenRefresher:
         return self._due_at is not None and time.time() >= self._due_at
 
     async def _renewed(self, dead: str | None) -> TokenPair:
-        # Nothing is awaited between looking and making: two callers cannot make two renewals.
-        if self._renewal is None:
+        # Nothing is awaited between looking and making: two callers cannot make two renewals. One that
+        # has just ended is no longer waited for: replace() would spin on its old result.
+        if self._renewal is None or self._renewal.done():
             self._renewal = asyncio.create_task(self._renew(dead), name="tele2ats-token-renewal")
             self._renewal.add_done_callback(self._renewal_done)
         return await asyncio.shield(self._renewal)
 
     def _renewal_done(self, renewal: asyncio.Task[TokenPair]) -> None:
-        self._renewal = None
+        if self._renewal is renewal:
+            self._renewal = None
         if not renewal.cancelled():
             renewal.exception()  # looked at: those who waited may all have been cancelled
 
@@ -142,7 +146,7 @@ class TokenRefresher:
         old = self._current()
         try:
             fresh = await self._retry.run(REFRESH_TOKENS, self._request_pair)
-        except (TransportError, ServerError) as error:
+        except (ConnectionFailed, AtsTimeout, ServerError) as error:
             if isinstance(error, TransportError) and not error.sent:
                 raise
             # The fate of the request is unknown: look who has the newest pair, and ask once more.
@@ -150,13 +154,15 @@ class TokenRefresher:
             if self._current() != old:
                 return
             fresh = await self._request_pair()
+        is_stored = False
         try:
             await self._store.save(fresh)
+            is_stored = True
         except TokenStoreError as error:
             logger.critical("token_save_failed", extra={"error": str(error)})
-            self._adopt(fresh, is_stored=False)
-        else:
-            self._adopt(fresh, is_stored=True)
+        finally:
+            # Also where the store fails in a way of its own: this is the only living pair.
+            self._adopt(fresh, is_stored=is_stored)
         if self._is_due():
             # Only a wrong clock can say that of a new token; refreshing at every call would not help.
             logger.warning("clock_disagrees", extra={"expires_at": str(fresh.expires_at)})

@@ -1,11 +1,12 @@
 """What a token store is."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from .pair import TokenPair
 
 
+@runtime_checkable
 class TokenStore(Protocol):
     """Where the token pair lives between two runs, and between two processes.
 

@@ -221,8 +221,8 @@ def _make_object_hook(converter: cattrs.Converter, model: type) -> Hook:
             return attrs.evolve(structure(members, model), as_received=members)
 
         return read_and_keep
-    if not converter.detailed_validation:
-        return structure
+    if not converter.detailed_validation and _has_required_member(model):
+        return structure  # which stumbles over what is no object by itself
 
     def read_object(value: object, _: object) -> object:
         # Told here: of a list or a text cattrs would miss each member by itself.
@@ -231,6 +231,10 @@ def _make_object_hook(converter: cattrs.Converter, model: type) -> Hook:
         return structure(value, model)
 
     return read_object
+
+
+def _has_required_member(model: type) -> bool:
+    return any(field.default is attrs.NOTHING for field in attrs.fields(model))
 
 
 def _make_spelling_hook(converter: cattrs.Converter, model: type) -> Any:

@@ -3,11 +3,13 @@
 import asyncio
 import json
 import os
+import pty
 import re
 import shlex
 import signal
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,13 +35,25 @@ class Finished:
     err: str
 
 
-async def start(*arguments: str, env: Mapping[str, str] | None = None) -> asyncio.subprocess.Process:
+def read_all(terminal: int) -> str:
+    """Read what a process writes to a terminal, until it hangs up."""
+    shown = b""
+    with suppress(OSError):  # how Linux tells that the other side is closed
+        while chunk := os.read(terminal, 65536):
+            shown += chunk
+    os.close(terminal)
+    return shown.decode()
+
+
+async def start(
+    *arguments: str, env: Mapping[str, str] | None = None, stdout: int = asyncio.subprocess.PIPE
+) -> asyncio.subprocess.Process:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("TELE2ATS_")}
     return await asyncio.create_subprocess_exec(
         COMMAND,
         *arguments,
         env={**clean, "TZ": "Europe/Moscow", **(env or {})},
-        stdout=asyncio.subprocess.PIPE,
+        stdout=stdout,
         stderr=asyncio.subprocess.PIPE,
     )
 
@@ -89,6 +103,44 @@ async def test_the_demo_mirrors_a_week_and_finds_it_there_again(tmp_path: Path) 
     assert 0 == second.out.count("saved ")
     assert f"folder: {tmp_path / 'week'}\n" in first.out
     assert "\x1b" not in first.out
+
+
+async def test_on_a_terminal_there_are_bars_and_a_table(company: Company, tmp_path: Path) -> None:
+    """People see files, bytes, speed and time left, failures above the bar, and a table at the end."""
+    sorry = body(b"<html>Sorry</html>", content_type="text/html")
+    async with AtsSimulator(
+        company=company, middlewares=[answer_with(RECORDING, sorry, times=1)]
+    ) as simulator:
+        ours, theirs = pty.openpty()
+        process = await start(
+            *week(company, tmp_path),
+            env={**account(simulator), "TERM": "xterm", "COLUMNS": "120"},
+            stdout=theirs,
+        )
+        os.close(theirs)
+        shown = await asyncio.to_thread(read_all, ours)
+        status = await process.wait()
+
+    assert 1 == status
+    assert "\x1b[" in shown
+    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown)
+    assert re.search(r"saving .* 60/60 files .* MB/s \d:\d\d:\d\d", re.sub(r"(kB|bytes)/s", "MB/s", text))
+    assert "is not MP3 audio" in text
+    assert re.search(r"│ fetched\s+│ 59 ", text)
+    assert re.search(r"│ failed\s+│ 1 ", text)
+
+
+async def test_without_the_extra_it_says_what_to_install() -> None:
+    """A package installed without `[cli]` answers with the command that helps, not with a traceback."""
+    code = "import sys; sys.modules['typer'] = None; from tele2ats_async.cli import main; main()"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, stderr=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    finished = await finish(process)
+
+    assert 1 == finished.status
+    assert 'pip install "tele2ats_async[cli]"' in finished.err
+    assert "Traceback" not in finished.err
 
 
 async def test_download_saves_a_period(simulator: AtsSimulator, names: list[str], tmp_path: Path) -> None:

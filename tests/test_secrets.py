@@ -1,0 +1,227 @@
+"""No token gets out by way of an error or a log, whatever goes wrong."""
+
+import copy
+import gc
+import logging
+import pickle
+import traceback
+import types
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import orjson
+import pytest
+from raw_service import (
+    ACCESS,
+    END,
+    NAME,
+    ONCE,
+    PAIR,
+    QUICKLY,
+    REFRESH,
+    START,
+    RawService,
+    Say,
+    Script,
+    Then,
+    answer,
+    ask,
+    free_port,
+    in_turn,
+    issue,
+    make_tls,
+    moved,
+    open_session,
+)
+
+from tele2ats_async import AtsError, AtsSession, FileTokenStore, TokenPair
+from tele2ats_async.tokens import refresher
+
+pytestmark = pytest.mark.asyncio
+
+SECRETS = (ACCESS, REFRESH, "proxy-password")
+Request = Callable[[AtsSession], Awaitable[object]]
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refresher, "_WINNER_DELAYS_S", (0.001,))
+
+
+async def _refresh(ats: AtsSession) -> None:
+    await ats.tokens.refresh()
+
+
+async def _open(ats: AtsSession) -> None:
+    async with ats.recordings.open(NAME) as stream:
+        async for _ in stream:
+            pass
+
+
+def _shown(error: BaseException) -> str:
+    """Give all that a log, a debugger of errors or another process gets to see."""
+    kept = copy.copy(error)
+    kept.__traceback__ = None
+    texts = [str(error), repr(error), repr(error.args), repr(vars(error)), *traceback.format_exception(error)]
+    return "\n".join(texts) + pickle.dumps(kept, 0).decode("latin-1")
+
+
+def _reachable(error: BaseException) -> list[object]:
+    """Walk over everything that hangs on an error, its causes and contexts among it, but for frames."""
+    seen: dict[int, object] = {}
+    ahead: list[object] = [error]
+    passed_over = (types.TracebackType, types.FrameType, types.ModuleType, types.FunctionType, type)
+    while ahead:
+        found = ahead.pop()
+        if id(found) in seen or isinstance(found, passed_over):
+            continue
+        seen[id(found)] = found
+        if isinstance(found, BaseException):
+            ahead += [found.__cause__, found.__context__, found.args, vars(found)]
+        else:
+            ahead += gc.get_referents(found)
+        assert len(seen) < 10_000, "the error hangs on half the program"
+    return [*seen.values()]
+
+
+def _assert_clean(error: BaseException) -> None:
+    shown = _shown(error)
+    reachable = [item.encode() if isinstance(item, str) else item for item in _reachable(error)]
+    texts = b"\n".join(item for item in reachable if isinstance(item, bytes | bytearray))
+    for secret in SECRETS:
+        assert secret not in shown
+        assert secret.encode() not in texts
+    assert not [item for item in reachable if type(item).__module__.startswith("aiohttp")]
+
+
+def _echo(status: str) -> Script:
+    """Answer with an error that repeats whatever token came."""
+
+    def script(request: bytes) -> Say:
+        token = request.split(b"Authorization: ")[1].split(b"\r\n")[0].decode()
+        details = f"Bad token {token}, really: '{token}'" + "x" * 300 + token
+        return answer(orjson.dumps({"details": details, "message": token}), status)
+
+    return script
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: audio/mpeg\r\n"
+CASES: dict[str, Script] = {
+    "closed": in_turn(Say(then=Then.CLOSE)),
+    "reset": in_turn(Say(then=Then.RESET)),
+    "garbage": in_turn(Say(b"SSH-2.0-OpenSSH\r\n\r\n")),
+    "long header": in_turn(Say(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000 + b"\r\n\r\n")),
+    "cut": in_turn(Say(OK + b"Content-Length: 9\r\n\r\n[", Then.CLOSE)),
+    "cut chunks": in_turn(Say(OK + b"Transfer-Encoding: chunked\r\n\r\n9\r\n[", Then.CLOSE)),
+    "no gzip": in_turn(Say(OK + b"Content-Encoding: gzip\r\nContent-Length: 9\r\n\r\nno gzip!!")),
+    "no JSON": in_turn(answer(b"<html>")),
+    "evil redirect": in_turn(moved("https://evil.example/")),
+    "unreadable redirect": in_turn(moved("https://[")),
+    **{f"echo {status}": _echo(f"{status} X") for status in (400, 401, 403, 404, 406, 429, 500, 503)},
+}
+
+
+@asynccontextmanager
+async def _all_logs(caplog: pytest.LogCaptureFixture) -> AsyncIterator[None]:
+    caplog.set_level(logging.DEBUG)
+    yield
+    everything = caplog.text + "".join(repr(vars(record)) for record in caplog.records)
+    for secret in SECRETS:
+        assert secret not in everything
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("request_of", [ask, _open, _refresh])
+async def test_failures(case: str, request_of: Request, caplog: pytest.LogCaptureFixture) -> None:
+    """Aiohttp's own errors hold the request's headers (pitfall 3): none of them travels along."""
+    async with (
+        RawService(CASES[case]) as service,
+        open_session(service, retry=QUICKLY) as ats,
+        _all_logs(caplog),
+    ):
+        with pytest.raises(AtsError) as caught:
+            await request_of(ats)
+
+    _assert_clean(caught.value)
+
+
+@pytest.mark.parametrize("request_of", [ask, _open, _refresh])
+async def test_connections_that_fail(request_of: Request, caplog: pytest.LogCaptureFixture) -> None:
+    """Refused, a proxy that cannot be reached, and a certificate that does not verify."""
+    proxy = f"http://user:proxy-password@127.0.0.1:{free_port()}"
+    async with RawService(in_turn(answer()), tls=make_tls("x.example")[0]) as service, _all_logs(caplog):
+        for settings in (
+            {"base_url": f"http://127.0.0.1:{free_port()}"},
+            {"base_url": f"https://127.0.0.1:{service.port}"},
+            {"proxy": proxy},
+        ):
+            async with AtsSession(PAIR, retry=ONCE, **settings) as ats:  # type: ignore[arg-type]  # one mapping for all
+                with pytest.raises(AtsError) as caught:
+                    await request_of(ats)
+            _assert_clean(caught.value)
+
+
+async def test_proxy_that_echoes_its_password(caplog: pytest.LogCaptureFixture) -> None:
+    """407 of a proxy is an aiohttp error with all headers in it."""
+    async with RawService(in_turn(answer(b"", "407 proxy-password"))) as service, _all_logs(caplog):
+        proxy = f"http://user:proxy-password@127.0.0.1:{service.port}"
+        async with AtsSession(PAIR, retry=ONCE, proxy=proxy) as ats:
+            with pytest.raises(AtsError) as caught:
+                await ask(ats)
+
+    _assert_clean(caught.value)
+
+
+@pytest.mark.parametrize(
+    "issued",
+    [
+        {"accessToken": ACCESS},
+        {"accessToken": ACCESS, "refreshToken": ""},
+        {"accessToken": ACCESS, "refreshToken": f"{REFRESH}\n"},
+        {"accessToken": [ACCESS], "refreshToken": {REFRESH: 1}},
+        [ACCESS, REFRESH],
+        ACCESS,
+    ],
+    ids=range(6),
+)
+async def test_malformed_pairs(issued: object, caplog: pytest.LogCaptureFixture) -> None:
+    """A refresh that answers with half a pair must not show that half."""
+    script = in_turn(answer(orjson.dumps(issued)))
+    async with (
+        RawService(script) as service,
+        _all_logs(caplog),
+        open_session(service, tokens=TokenPair("a", "r")) as ats,
+    ):
+        with pytest.raises(AtsError) as caught:
+            await ats.tokens.refresh()
+
+    _assert_clean(caught.value)
+
+
+async def test_a_refresh_that_cannot_be_saved(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Said loudly, and without the pair."""
+    store = FileTokenStore(tmp_path / ("t" * 250))
+    content = orjson.dumps({"accessToken": "a", "refreshToken": "r"})
+    (tmp_path / ("t" * 250)).write_bytes(content)
+    (tmp_path / ("t" * 250)).chmod(0o600)
+    async with RawService(in_turn(issue(ACCESS, REFRESH))) as service, _all_logs(caplog):
+        ats = open_session(service, tokens=store)
+        await ats.tokens.refresh()
+        with pytest.raises(AtsError) as caught:
+            await ats.close()
+
+    _assert_clean(caught.value)
+    assert "token_save_failed" in [record.message for record in caplog.records]
+
+
+async def test_what_works_logs_no_secrets_either(caplog: pytest.LogCaptureFixture) -> None:
+    """Nor does a refresh that goes well, nor a request."""
+    script = in_turn(issue(f"{ACCESS}2", f"{REFRESH}2"), answer())
+    async with RawService(script) as service, _all_logs(caplog), open_session(service) as ats:
+        await ats.tokens.refresh()
+        await ats.call_records.fetch_page(START, END, caller="79000258890", callee="79104739472")
+    everything = caplog.text + "".join(repr(vars(record)) for record in caplog.records)
+
+    assert "79000258890" not in everything
+    assert ACCESS not in repr(ats) + repr(vars(ats)) + repr(ats.tokens)
