@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import tele2ats_async
-from tele2ats_async import errors
+from tele2ats_async import SaveResult, errors
 
 SENT = ("GET", "/employees", "reason", True)
 ANSWERED = ("GET", "/employees", "details")
@@ -23,6 +23,10 @@ ALL: list[tuple[errors.AtsError, str]] = [
     (errors.Forbidden(403, "GET", "/employees", ""), "GET /employees answered 403"),
     (errors.NotFound(404, *ANSWERED), "GET /employees answered 404: details"),
     (errors.GatewayRefused(406, *ANSWERED), "GET /employees answered 406: details. Try another User-Agent"),
+    (
+        errors.Conflict(200, *ANSWERED, SaveResult.CUSTOMER_ALREADY_ASSIGNED),
+        "GET /employees answered 200: details",
+    ),
     (errors.RateLimited(429, *ANSWERED, 1.5), "answered 429: details; it asks to wait 1.5 s"),
     (errors.RateLimited(503, *ANSWERED, None), "GET /employees answered 503: details"),
     (errors.ServerError(500, *ANSWERED), "GET /employees answered 500: details"),

@@ -1,6 +1,7 @@
 """An embedded ATS with a generated company, real MP3 audio and tokens that die like the real ones."""
 
 from .company import Company
+from .lines import PlacedCall
 from .logbook import SeenRequest
 from .people import Customer, Employee
 from .server import AtsSimulator
@@ -12,5 +13,6 @@ __all__ = [
     "Customer",
     "Employee",
     "IssuedPair",
+    "PlacedCall",
     "SeenRequest",
 ]

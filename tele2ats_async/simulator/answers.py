@@ -1,62 +1,93 @@
-"""What the served operations answer; an operation that is missing here is refused with 501."""
+"""What operations 1 to 10 answer: a JSON value, or a whole response."""
 
-from collections.abc import Awaitable, Callable, Mapping
-
-import attrs
 from aiohttp import web
 
 from ..models import TranscriptWord
-from . import listing, routes
-from .gateway import AUDIO_RANGES, JSON_RANGES
+from . import routes
+from .directory import list_employees
+from .inquiries import Inquiry
+from .listing import between, list_page
+from .monitoring import list_current_calls, list_queues
 from .pbx import Pbx
-from .queries import Query
-from .refusals import bad_request, json_response
+from .refusals import not_found
+from .statistics import involving, journal_of, journal_of_all, sum_up
 
 _CHUNK_BYTES = 64 * 1024
 
-Answer = Callable[[Pbx, web.Request, Query], Awaitable[web.StreamResponse]]
 
-
-@attrs.frozen
-class Service:
-    """How one operation is served.
-
-    Attributes:
-        answer: Makes the response, or raises a Refusal.
-        parameters: The names its query may hold.
-        media_ranges: What the Accept header must ask for, one of them.
-    """
-
-    answer: Answer
-    parameters: frozenset[str] = frozenset()
-    media_ranges: frozenset[str] = JSON_RANGES
-
-
-async def _refresh(pbx: Pbx, request: web.Request, _: Query) -> web.Response:
-    if await request.read():
-        raise bad_request("The body must be empty")
+async def refresh(pbx: Pbx, inquiry: Inquiry) -> object:
+    """Answer operation 1."""
+    await inquiry.refuse_body()
     # Judged once more: while the body was read, another refresh may have won.
-    pair = pbx.office.refresh(request.headers["Authorization"])
-    return json_response({"accessToken": pair.access, "refreshToken": pair.refresh})
+    pair = pbx.office.refresh(inquiry.request.headers["Authorization"])
+    return {"accessToken": pair.access, "refreshToken": pair.refresh}
 
 
-async def _list_call_records(pbx: Pbx, _: web.Request, query: Query) -> web.Response:
-    return json_response(listing.list_page(pbx.company.records, query))
+async def fetch_current_calls(pbx: Pbx, _: Inquiry) -> object:
+    """Answer operation 2."""
+    return list_current_calls(pbx.lines)
 
 
-async def _fetch_recording(pbx: Pbx, request: web.Request, query: Query) -> web.StreamResponse:
-    recording = memoryview(pbx.recording(pbx.find_ready(routes.FETCH_RECORDING, query.raw("filename"))))
+async def fetch_queues(pbx: Pbx, _: Inquiry) -> object:
+    """Answer operation 3."""
+    return list_queues(pbx.lines)
+
+
+async def fetch_employees(pbx: Pbx, _: Inquiry) -> object:
+    """Answer operation 4."""
+    return list_employees(pbx.company)
+
+
+async def place_call(pbx: Pbx, inquiry: Inquiry) -> object:
+    """Answer operation 5."""
+    destination = inquiry.query.required_phone_number("destination")
+    source = inquiry.query.required_phone_number("source")
+    await inquiry.refuse_body()
+    employee = pbx.company.find_employee(source)
+    if employee is None:
+        raise not_found("The employee is not found")
+    pbx.lines.place(source, employee, destination)
+    return web.Response()
+
+
+async def fetch_common(pbx: Pbx, inquiry: Inquiry) -> object:
+    """Answer operation 6."""
+    start, end = inquiry.query.period()
+    number = inquiry.query.subscriber("subscriberNumber")
+    return sum_up(involving(between(pbx.company.records, start, end), number), start, end)
+
+
+async def fetch_journal(pbx: Pbx, inquiry: Inquiry) -> object:
+    """Answer operation 7: one entry for a number, else a list."""
+    start, end = inquiry.query.period()
+    number = inquiry.query.subscriber("number")
+    records = between(pbx.company.records, start, end)
+    if number is not None:
+        return journal_of(number, records, start, end)
+    return journal_of_all(pbx.company.employees, records, start, end)
+
+
+async def list_call_records(pbx: Pbx, inquiry: Inquiry) -> object:
+    """Answer operation 8."""
+    return list_page(pbx.company.records, inquiry.query)
+
+
+async def fetch_recording(pbx: Pbx, inquiry: Inquiry) -> object:
+    """Answer operation 9."""
+    name = pbx.find_ready(routes.FETCH_RECORDING, inquiry.query.raw("filename"))
+    recording = memoryview(pbx.recording(name))
     response = web.StreamResponse(headers={"Content-Type": "audio/mpeg"})
     response.content_length = len(recording)
-    await response.prepare(request)
+    await response.prepare(inquiry.request)
     for start in range(0, len(recording), _CHUNK_BYTES):
         await response.write(recording[start : start + _CHUNK_BYTES])
     return response
 
 
-async def _fetch_transcript(pbx: Pbx, _: web.Request, query: Query) -> web.Response:
-    name = pbx.find_ready(routes.FETCH_TRANSCRIPT, query.raw("filename"))
-    return json_response([_spell(word) for word in pbx.transcript(name)])
+async def fetch_transcript(pbx: Pbx, inquiry: Inquiry) -> object:
+    """Answer operation 10."""
+    name = pbx.find_ready(routes.FETCH_TRANSCRIPT, inquiry.query.raw("filename"))
+    return [_spell(word) for word in pbx.transcript(name)]
 
 
 def _spell(word: TranscriptWord) -> dict[str, object]:
@@ -66,13 +97,3 @@ def _spell(word: TranscriptWord) -> dict[str, object]:
         "endTime": word.end_time,
         "word": word.word,
     }
-
-
-_FILENAME = frozenset({"filename"})
-
-SERVICES: Mapping[int, Service] = {
-    routes.REFRESH: Service(_refresh),
-    routes.LIST_CALL_RECORDS: Service(_list_call_records, listing.PARAMETERS),
-    routes.FETCH_RECORDING: Service(_fetch_recording, _FILENAME, AUDIO_RANGES),
-    routes.FETCH_TRANSCRIPT: Service(_fetch_transcript, _FILENAME),
-}

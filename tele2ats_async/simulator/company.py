@@ -37,8 +37,8 @@ class Company:
     main_number: str
     employees: tuple[Employee, ...] = attrs.field(repr=False)
     customers: tuple[Customer, ...] = attrs.field(repr=False)
-    records: list[CallRecord] = attrs.field(factory=list, repr=False, init=False)
-    _recorded: dict[str, CallRecord] = attrs.field(factory=dict, repr=False, init=False)
+    records: list[CallRecord] = attrs.field(factory=list[CallRecord], repr=False, init=False)
+    _recorded: dict[str, CallRecord] = attrs.field(factory=dict[str, CallRecord], repr=False, init=False)
 
     @property
     def administrator(self) -> dict[str, object]:
@@ -106,6 +106,18 @@ class Company:
     def find_recorded(self, name: str) -> CallRecord | None:
         """Find the call that a recording belongs to."""
         return self._recorded.get(name)
+
+    def find_employee(self, number: str) -> Employee | None:
+        """Find who works here by a full or a short number."""
+        return next(
+            (person for person in self.employees if number in (person.full_number, person.short_number)), None
+        )
+
+    def find_name(self, number: str) -> str | None:
+        """Find the name that goes with a full number, of somebody here or in the address book."""
+        names = {customer.number: customer.full_name for customer in self.customers}
+        names.update({person.full_number: person.full_name for person in self.employees})
+        return names.get(number)
 
     def _let_ring(
         self,

@@ -35,7 +35,7 @@ class Diary:
 
     def off_hours(self, rng: random.Random, calls_per_day: int) -> list[datetime]:
         """Draw the few calls of nights and weekends, one a day at least."""
-        moments = []
+        moments: list[datetime] = []
         for day in self._all_days():
             weekend = day.weekday() >= _SATURDAY
             for _ in range(max(1, round(calls_per_day * (0.08 if weekend else 0.03)))):
@@ -63,6 +63,12 @@ class Diary:
 
     def _all_days(self) -> list[date]:
         return [self.last_day - _DAY * back for back in range(self.days - 1, -1, -1)]
+
+
+def is_working_hour(moment: datetime) -> bool:
+    """Tell whether people are at work."""
+    local = moment.astimezone(MOSCOW)
+    return local.weekday() < _SATURDAY and _MORNING[0] <= local.hour < _AFTERNOON[1]
 
 
 def _working_hour(rng: random.Random) -> float:

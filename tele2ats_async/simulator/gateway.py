@@ -40,7 +40,7 @@ def check_accept(headers: CIMultiDictProxy[str], ranges: frozenset[str]) -> None
 
 
 def _accepted(accept: str) -> set[str]:
-    accepted = set()
+    accepted: set[str] = set()
     for wish in accept.lower().split(","):
         media_range, *parameters = (part.strip() for part in wish.split(";"))
         if not any(_NOT_WANTED.fullmatch(parameter) for parameter in parameters):

@@ -36,9 +36,7 @@ def list_page(records: list[CallRecord], query: Query) -> list[dict[str, object]
     Raises:
         Refusal: A parameter is missing or malformed.
     """
-    start, end = query.moment("start"), query.moment("end")
-    if end < start:
-        raise bad_request("Parameter 'end' is before 'start'")
+    start, end = query.period()
     caller, callee = query.phone_number("caller"), query.phone_number("callee")
     is_recorded = query.flag("is_recorded")
     page = query.number("page", 0, lowest=0, highest=_LAST_PAGE)
@@ -46,14 +44,15 @@ def list_page(records: list[CallRecord], query: Query) -> list[dict[str, object]
     field, descending = _read_sort(query.text("sort", _DEFAULT_SORT))
     chosen = [
         record
-        for record in _between(records, start, end)
+        for record in between(records, start, end)
         if (not is_recorded or record.record_file_name) and _has_parties(record, caller, callee)
     ]
     ordered = _order(chosen, field, descending=descending)
     return [_spell(record) for record in ordered[page * size : (page + 1) * size]]
 
 
-def _between(records: list[CallRecord], start: datetime, end: datetime) -> list[CallRecord]:
+def between(records: list[CallRecord], start: datetime, end: datetime) -> list[CallRecord]:
+    """Choose the calls that began from ``start`` to ``end``, both included."""
     return records[bisect_left(records, start, key=_date) : bisect_right(records, end, key=_date)]
 
 

@@ -6,29 +6,44 @@ import attrs
 
 from ..models import CallRecord, TranscriptWord
 from .audio import assemble
+from .blacklist import Blacklist
 from .calls import end_of
 from .company import Company
 from .filenames import find_name
+from .lines import Lines
+from .managers import ManagerRegister
 from .refusals import not_found
 from .speech import write_script
 from .tokens import TokenOffice
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class Pbx:
-    """A company, its tokens and its recordings.
+    """A company, its tokens, lines, recordings and books.
 
     Attributes:
         clock: Epoch seconds.
         ready_after_s: Seconds from the end of a call until its recording can be had.
         filename_encodings: What operations 9 and 10 accept, by number.
+        quoted_results: Whether a result word is a JSON string.
+        surprises: Whether answers hold what the contract does not know.
     """
 
-    company: Company
     office: TokenOffice
+    lines: Lines
+    managers: ManagerRegister
     clock: Callable[[], float]
     ready_after_s: float
     filename_encodings: dict[int, frozenset[str]]
+    quoted_results: bool
+    surprises: bool
+    blacklist: Blacklist = attrs.field(factory=Blacklist, init=False)
+
+    @property
+    def company(self) -> Company:
+        """The company, with the calls that are over by now."""
+        self.lines.catch_up()
+        return self.lines.company
 
     def recording(self, name: str) -> bytes:
         """Make the bytes of a recording, the same each time.

@@ -11,9 +11,10 @@ from .refusals import bad_request
 
 # Only unreserved characters of RFC 3986 stand for themselves: a bare "+" would even be a space.
 ENCODED = re.compile(r"(?:[A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})+")
+PHONE_NUMBER = re.compile(r"\d{1,15}", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d", re.ASCII)
 _WHOLE_NUMBER = re.compile(r"\d{1,9}", re.ASCII)
-_PHONE_NUMBER = re.compile(r"\d{1,15}", re.ASCII)
+_SUBSCRIBER = re.compile(r"7\d{10}", re.ASCII)
 _TRUTH = {"true": True, "false": False}
 
 
@@ -66,6 +67,13 @@ class Query:
                 pass
         raise bad_request(f"Parameter '{name}' must be an ISO 8601 time with an offset")
 
+    def period(self) -> tuple[datetime, datetime]:
+        """Give the required times ``start`` and ``end``."""
+        start, end = self.moment("start"), self.moment("end")
+        if end < start:
+            raise bad_request("Parameter 'end' is before 'start'")
+        return start, end
+
     def number(self, name: str, default: int, *, lowest: int, highest: int) -> int:
         """Give an optional whole number within bounds."""
         text = self.text(name, str(default))
@@ -78,8 +86,20 @@ class Query:
         if name not in self.raw_values:
             return None
         text = self._decoded(name)
-        if not _PHONE_NUMBER.fullmatch(text):
+        if not PHONE_NUMBER.fullmatch(text):
             raise bad_request(f"Parameter '{name}' must consist of digits")
+        return text
+
+    def required_phone_number(self, name: str) -> str:
+        """Give a required phone number."""
+        self.raw(name)
+        return self.phone_number(name) or ""
+
+    def subscriber(self, name: str) -> str | None:
+        """Give an optional full number, None where it is absent."""
+        text = self.phone_number(name)
+        if text is not None and not _SUBSCRIBER.fullmatch(text):
+            raise bad_request(f"Parameter '{name}' must be a number of the form 7XXXXXXXXXX")
         return text
 
     def flag(self, name: str) -> bool:

@@ -1,16 +1,16 @@
 """The way of a request through the service: gateway, route, token, query, answer."""
 
-from http import HTTPStatus
-
 import attrs
 from aiohttp import web
 
 from . import routes
-from .answers import SERVICES
-from .gateway import JSON_RANGES, check_accept, check_user_agent
+from .gateway import check_accept, check_user_agent
+from .inquiries import Inquiry
 from .pbx import Pbx
 from .queries import Query
-from .refusals import Refusal
+from .refusals import Refusal, json_response
+from .services import SERVICES
+from .surprises import surprise
 
 # aiohttp finds only the base path; the table of the contract finds the rest.
 _PATH = "path"
@@ -39,13 +39,15 @@ class Reception:
         operation = find_operation(request)
         if operation is None:
             raise routes.refuse_route(request.method, request.match_info[_PATH])
-        service = SERVICES.get(operation.number)
-        check_accept(request.headers, service.media_ranges if service else JSON_RANGES)
+        service = SERVICES[operation.number]
+        check_accept(request.headers, service.media_ranges)
         self._authorize(request, operation)
-        if service is None:
-            raise Refusal(HTTPStatus.NOT_IMPLEMENTED, f"Operation {operation.number} is not simulated")
         query = Query.read(split_target(request)[1], service.parameters)
-        return await service.answer(self.pbx, request, query)
+        variables = operation.read_variables(request.match_info[_PATH])
+        answer = await service.answer(self.pbx, Inquiry(request, query, variables))
+        if isinstance(answer, web.StreamResponse):
+            return answer
+        return json_response(surprise(answer) if self.pbx.surprises else answer)
 
     def _authorize(self, request: web.Request, operation: routes.Operation) -> None:
         token = request.headers.get("Authorization")

@@ -10,9 +10,24 @@ from .refusals import Refusal, not_found
 BASE_PATH = "/crm/openapi"
 
 REFRESH = 1
+LIST_CURRENT_CALLS = 2
+LIST_QUEUES = 3
+LIST_EMPLOYEES = 4
+PLACE_CALL = 5
+SUM_UP = 6
+FETCH_JOURNAL = 7
 LIST_CALL_RECORDS = 8
 FETCH_RECORDING = 9
 FETCH_TRANSCRIPT = 10
+LIST_MANAGERS = 11
+FETCH_MANAGER = 12
+ADD_MANAGER = 13
+REPLACE_MANAGER = 14
+REMOVE_MANAGER = 15
+ADD_TO_BLACKLIST = 16
+REMOVE_FROM_BLACKLIST = 17
+CLEAR_BLACKLIST = 18
+LIST_BLACKLIST = 19
 
 
 def _to_pattern(template: str) -> re.Pattern[str]:
@@ -37,27 +52,32 @@ class Operation:
     def _compile(self) -> re.Pattern[str]:
         return _to_pattern(self.template)
 
+    def read_variables(self, path: str) -> dict[str, str]:
+        """Give the variables of its path, empty for another path."""
+        match = self.pattern.fullmatch(path)
+        return match.groupdict() if match else {}
+
 
 OPERATIONS = (
     Operation(REFRESH, "PUT", "/authorization/refresh/token"),
-    Operation(2, "GET", "/monitoring/calls"),
-    Operation(3, "GET", "/monitoring/calls/pending"),
-    Operation(4, "GET", "/employees"),
-    Operation(5, "POST", "/call/outgoing"),
-    Operation(6, "GET", "/statistics/common"),
-    Operation(7, "GET", "/statistics/journal"),
+    Operation(LIST_CURRENT_CALLS, "GET", "/monitoring/calls"),
+    Operation(LIST_QUEUES, "GET", "/monitoring/calls/pending"),
+    Operation(LIST_EMPLOYEES, "GET", "/employees"),
+    Operation(PLACE_CALL, "POST", "/call/outgoing"),
+    Operation(SUM_UP, "GET", "/statistics/common"),
+    Operation(FETCH_JOURNAL, "GET", "/statistics/journal"),
     Operation(LIST_CALL_RECORDS, "GET", "/call-records/info"),
     Operation(FETCH_RECORDING, "GET", "/call-records/file"),
     Operation(FETCH_TRANSCRIPT, "GET", "/call-records/file/stt"),
-    Operation(11, "GET", "/managers"),
-    Operation(12, "GET", "/managers/{id}"),
-    Operation(13, "POST", "/managers"),
-    Operation(14, "PUT", "/managers"),
-    Operation(15, "DELETE", "/managers/{id}"),
-    Operation(16, "POST", "/blacklist"),
-    Operation(17, "DELETE", "/blacklist/by-msisdn/{msisdn}"),
-    Operation(18, "DELETE", "/blacklist/all"),
-    Operation(19, "GET", "/blacklist"),
+    Operation(LIST_MANAGERS, "GET", "/managers"),
+    Operation(FETCH_MANAGER, "GET", "/managers/{id}"),
+    Operation(ADD_MANAGER, "POST", "/managers"),
+    Operation(REPLACE_MANAGER, "PUT", "/managers"),
+    Operation(REMOVE_MANAGER, "DELETE", "/managers/{id}"),
+    Operation(ADD_TO_BLACKLIST, "POST", "/blacklist"),
+    Operation(REMOVE_FROM_BLACKLIST, "DELETE", "/blacklist/by-msisdn/{msisdn}"),
+    Operation(CLEAR_BLACKLIST, "DELETE", "/blacklist/all"),
+    Operation(LIST_BLACKLIST, "GET", "/blacklist"),
 )
 
 

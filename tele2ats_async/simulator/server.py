@@ -14,7 +14,10 @@ from aiohttp.typedefs import Middleware
 from ..models import TranscriptWord
 from .company import Company
 from .filenames import ONCE, TWICE, Encodings, per_operation
+from .inquiries import LARGEST_BODY_BYTES
+from .lines import Lines, PlacedCall
 from .logbook import Logbook, SeenRequest
+from .managers import ManagerRegister
 from .pbx import Pbx
 from .reception import Reception
 from .routes import BASE_PATH
@@ -38,18 +41,23 @@ class AtsSimulator:
         ssl: Makes it an https service.
         middlewares: Of aiohttp.web; they come before everything else, also before authorization,
             and so can inject faults.
-        clock: Epoch seconds; tokens are issued and expire by it.
+        clock: Epoch seconds; tokens are issued and expire by it, and calls begin and end.
         access_lifetime_s: Seconds an access token lives.
         refresh_lifetime_s: Seconds a refresh token lives.
         filename_encodings: Which encodings of ``filename`` operations 9 and 10 accept, ``once`` or
             ``twice`` or both; or a mapping from the operation's number to them.
         ready_after_s: Seconds from the end of a call until its recording can be had.
-
-    Attributes:
-        company: The company and its calls.
+        live_calls_per_hour: How many calls begin in an hour at work (weekdays, 9 to 18 in Moscow;
+            few begin in others). They come and go with the clock, and become records of the
+            company. With 0 there are no others than those that operation 5 places.
+        quoted_results: Result words arrive as a JSON string, ``"SUCCESS"``, instead of bare.
+        vip_spelling: How customers of managers are sent, with ``isVip`` or with ``isVIP``.
+        surprises: Every object holds a member that the contract does not know, some enums a value
+            that it does not know, and some optional members null.
 
     Raises:
-        ValueError: ``filename_encodings`` names something else.
+        ValueError: ``filename_encodings`` or ``vip_spelling`` names something else, or
+            ``live_calls_per_hour`` is below 0.
     """
 
     def __init__(
@@ -66,16 +74,29 @@ class AtsSimulator:
         refresh_lifetime_s: int = 7 * _DAY_S,
         filename_encodings: Encodings = (ONCE, TWICE),
         ready_after_s: float = 0,
+        live_calls_per_hour: float = 0,
+        quoted_results: bool = False,
+        vip_spelling: str = "isVip",
+        surprises: bool = False,
     ) -> None:
-        now = datetime.fromtimestamp(clock(), UTC)
-        self.company = Company.generate(seed=seed, now=now) if company is None else company
+        if company is None:
+            company = Company.generate(seed=seed, now=datetime.fromtimestamp(clock(), UTC))
         self._logbook = Logbook()
         self._host = host
         self._port = port
         self._ssl = ssl
         self._middlewares = tuple(middlewares)
-        self._office = TokenOffice(clock, self.company.administrator, access_lifetime_s, refresh_lifetime_s)
-        self._pbx = Pbx(self.company, self._office, clock, ready_after_s, per_operation(filename_encodings))
+        self._office = TokenOffice(clock, company.administrator, access_lifetime_s, refresh_lifetime_s)
+        self._pbx = Pbx(
+            office=self._office,
+            lines=Lines(company, clock, live_calls_per_hour),
+            managers=ManagerRegister.of(company, vip_spelling),
+            clock=clock,
+            ready_after_s=ready_after_s,
+            filename_encodings=per_operation(filename_encodings),
+            quoted_results=quoted_results,
+            surprises=surprises,
+        )
         self._runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> Self:
@@ -102,6 +123,16 @@ class AtsSimulator:
         scheme = "https" if self._ssl else "http"
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"{scheme}://{host}:{self._runner.addresses[0][1]}{BASE_PATH}"
+
+    @property
+    def company(self) -> Company:
+        """The company, with the calls that are over by now."""
+        return self._pbx.company
+
+    @property
+    def placed_calls(self) -> list[PlacedCall]:
+        """What operation 5 has placed, in order."""
+        return self._pbx.lines.placed
 
     @property
     def tokens(self) -> IssuedPair:
@@ -148,7 +179,9 @@ class AtsSimulator:
 
     def make_app(self) -> web.Application:
         """Make an application that serves this company below ``/crm/openapi``."""
-        app = web.Application(middlewares=[self._logbook.middleware, *self._middlewares])
+        app = web.Application(
+            middlewares=[self._logbook.middleware, *self._middlewares], client_max_size=LARGEST_BODY_BYTES
+        )
         app.on_response_prepare.append(self._logbook.complete)
         Reception(self._pbx).add_routes(app)
         return app

@@ -83,7 +83,7 @@ class _Scribe:
     rng: random.Random
     total_frames: int
     frame: int
-    script: list[SpokenWord] = attrs.field(factory=list)
+    script: list[SpokenWord] = attrs.field(factory=list[SpokenWord])
 
     @property
     def frames_left(self) -> int:

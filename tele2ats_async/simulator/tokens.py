@@ -42,7 +42,7 @@ class TokenOffice:
     refresh_count: int = attrs.field(default=0, init=False)
     _access_expires_at: float = attrs.field(init=False)
     _refresh_expires_at: float = attrs.field(init=False)
-    _superseded: set[str] = attrs.field(factory=set, init=False)
+    _superseded: set[str] = attrs.field(factory=set[str], init=False)
     _key: bytes = attrs.field(factory=lambda: secrets.token_bytes(64), repr=False, init=False)
 
     def __attrs_post_init__(self) -> None:

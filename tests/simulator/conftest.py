@@ -63,11 +63,13 @@ async def ask() -> AsyncIterator[Ask]:
             agent: str | None = "Mozilla/5.0 (compatible; tele2ats_async/0.1)",
             accept: str | None = "application/json",
             body: bytes | None = None,
+            content_type: str | None = None,
         ) -> Reply:
             headers = {
                 "Authorization": simulator.tokens.access if token == "" else token,
                 "User-Agent": agent,
                 "Accept": accept,
+                "Content-Type": content_type,
             }
             async with session.request(
                 method,
