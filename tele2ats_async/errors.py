@@ -319,7 +319,7 @@ class StorageError(RecordingError, OSError):
     """
 
     errno: int | None
-    strerror: str
+    strerror: str | None
     path: str
 
     def __str__(self) -> str:

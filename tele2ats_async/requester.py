@@ -1,6 +1,6 @@
 """One request as the rest of the package wants it: authorized, and tried again where that is right."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import ParamSpec, TypeVar
 
@@ -37,7 +37,7 @@ class Requester:
         return await self._retry.run(operation, call, *args, **kwargs)
 
     @asynccontextmanager
-    async def stream(self, request: Request[T]) -> AsyncIterator[Incoming[T]]:
+    async def stream(self, request: Request[T]) -> AsyncGenerator[Incoming[T], None]:
         """Send a request, with one refresh where the access token turns out to be dead.
 
         Raises:

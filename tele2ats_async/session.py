@@ -134,7 +134,9 @@ class AtsSession:
             ValueError: The tokens are missing or malformed, or an argument is; the text names it.
         """
         names = {"base_url": "TELE2ATS_BASE_URL", "proxy": "TELE2ATS_PROXY", "ssl": "TELE2ATS_CA_FILE"}
-        found = {key: environment[name] for key, name in names.items() if environment.get(name)}
+        found: dict[str, Any] = {
+            key: environment[name] for key, name in names.items() if environment.get(name)
+        }
         return cls(_tokens_from(environment), **(found | settings))
 
     async def request(

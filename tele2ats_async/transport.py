@@ -6,7 +6,7 @@ passes as it is.
 
 import asyncio
 import ssl as ssl_module
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Generic, TypeVar, cast
 
@@ -102,7 +102,7 @@ class Transport:
         }
 
     @asynccontextmanager
-    async def stream(self, request: Request[T], token: str) -> AsyncIterator[Incoming[T]]:
+    async def stream(self, request: Request[T], token: str) -> AsyncGenerator[Incoming[T], None]:
         """Send one request and hand over its answer once the headers are there.
 
         Raises:

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Generator
 from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
@@ -31,7 +31,7 @@ def run(work: Coroutine[Any, Any, int]) -> NoReturn:
 
 
 @contextmanager
-def wrong_use() -> Iterator[None]:
+def wrong_use() -> Generator[None, None, None]:
     """Turn wrong arguments, and a package that is missing, into one line and exit status 2."""
     try:
         yield

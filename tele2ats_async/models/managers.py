@@ -22,7 +22,7 @@ def _as_received() -> Any:
     What the caller does not touch goes back to the service unchanged, and so do members that this
     version does not know.
     """
-    return attrs.field(factory=dict, repr=False, eq=False, kw_only=True)
+    return attrs.field(factory=dict[str, Any], repr=False, eq=False, kw_only=True)
 
 
 @attrs.frozen
@@ -64,6 +64,6 @@ class Manager:
     employee_id: int | None = None
     company_id: int | None = None
     name: str | None = None
-    customers: list[Customer] = attrs.field(factory=list)
+    customers: list[Customer] = attrs.field(factory=list[Customer])
     handle_all_customers: bool | None = None
     as_received: Mapping[str, Any] = _as_received()

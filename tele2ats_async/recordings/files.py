@@ -1,6 +1,6 @@
 """Requests of files by name, in the encoding of the name that the service accepts."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import ParamSpec, TypeVar
 
@@ -34,7 +34,7 @@ class FileRequests:
         return await self._requester.retrying(operation, call, *args, **kwargs)
 
     @asynccontextmanager
-    async def stream(self, operation: Operation[T], name: str) -> AsyncIterator[Incoming[T]]:
+    async def stream(self, operation: Operation[T], name: str) -> AsyncGenerator[Incoming[T], None]:
         """Request a file.
 
         Raises:

@@ -133,7 +133,7 @@ async def _only_names(names: Names) -> AsyncGenerator[str, None]:
     """Yield the names; records without a recording are passed over."""
     async with AsyncExitStack() as stack:
         if isinstance(names, AsyncIterable):
-            if hasattr(names, "aclose"):
+            if isinstance(names, AsyncGenerator):
                 stack.push_async_callback(names.aclose)
             async for item in names:
                 if (name := _name_of(item)) is not None:

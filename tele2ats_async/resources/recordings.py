@@ -1,7 +1,7 @@
 """Recordings and their transcripts."""
 
 import os
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -35,7 +35,7 @@ class Recordings:
         self._saver = Saver(self._files)
 
     @asynccontextmanager
-    async def open(self, name: str) -> AsyncIterator[RecordingStream]:
+    async def open(self, name: str) -> AsyncGenerator[RecordingStream, None]:
         """Open a recording to pass it on, chunk by chunk: into a web response, say.
 
         ``async with ats.recordings.open(name) as stream: async for chunk in stream: ...``

@@ -7,6 +7,7 @@ is encoded by itself, so its first frame borrows nothing from the frames before 
 
 from collections.abc import Iterator
 from functools import cache
+from typing import Any, cast
 
 from .speech import FRAME_SAMPLES, SpokenWord, count_frames, sound_frames
 from .voice import SAMPLE_RATE_HZ, Sound, synthesize
@@ -55,7 +56,7 @@ def _silent_frame() -> bytes:
 
 
 def _encode(samples: bytes) -> bytes:
-    encoder = lameenc.Encoder()
+    encoder = cast("Any", lameenc).Encoder()  # lameenc ships no annotations
     encoder.silence()
     encoder.set_channels(1)
     encoder.set_in_sample_rate(SAMPLE_RATE_HZ)

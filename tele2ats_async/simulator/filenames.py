@@ -1,6 +1,7 @@
 """The parameter ``filename`` of operations 9 and 10, which the service decodes once or twice."""
 
 from collections.abc import Callable, Collection, Mapping
+from typing import cast
 
 from .queries import ENCODED, decode_once
 from .routes import FETCH_RECORDING, FETCH_TRANSCRIPT
@@ -24,7 +25,10 @@ def per_operation(encodings: Encodings) -> dict[int, frozenset[str]]:
     Raises:
         ValueError: Another word, or another operation.
     """
-    given = encodings if isinstance(encodings, Mapping) else dict.fromkeys(_OPERATIONS, encodings)
+    if isinstance(encodings, Mapping):
+        given = cast("Mapping[int, Collection[str]]", encodings)
+    else:
+        given = dict.fromkeys(_OPERATIONS, encodings)
     accepted = {number: frozenset(given.get(number, _BOTH)) for number in _OPERATIONS}
     if not set(given) <= set(_OPERATIONS) or not all(words <= _BOTH for words in accepted.values()):
         raise ValueError(

@@ -61,9 +61,9 @@ class Logbook:
 
     async def complete(self, request: web.BaseRequest, response: web.StreamResponse) -> None:
         """Note the status, before the caller can have read it."""
-        seen = request.get(_SEEN)
+        seen: SeenRequest | None = request.get(_SEEN)
         # From the newest backwards: only requests in flight can stand behind it.
         for place in range(len(self.requests) - 1, -1, -1):
-            if self.requests[place] is seen:
+            if seen is not None and self.requests[place] is seen:
                 self.requests[place] = attrs.evolve(seen, status=response.status)
                 return

@@ -46,11 +46,11 @@ class Operation:
     number: int
     method: str
     template: str
-    pattern: re.Pattern[str] = attrs.field(init=False, repr=False)
-
-    @pattern.default
-    def _compile(self) -> re.Pattern[str]:
-        return _to_pattern(self.template)
+    pattern: re.Pattern[str] = attrs.field(
+        init=False,
+        repr=False,
+        default=attrs.Factory(lambda self: _to_pattern(self.template), takes_self=True),
+    )
 
     def read_variables(self, path: str) -> dict[str, str]:
         """Give the variables of its path, empty for another path."""

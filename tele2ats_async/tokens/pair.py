@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import orjson
@@ -72,7 +72,7 @@ def _claims(token: str) -> Mapping[str, Any]:
         claims = orjson.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
     except (binascii.Error, orjson.JSONDecodeError):
         return {}
-    return claims if isinstance(claims, dict) else {}
+    return cast("dict[str, Any]", claims) if isinstance(claims, dict) else {}
 
 
 def _expiry(claims: Mapping[str, Any]) -> datetime | None:
@@ -87,5 +87,7 @@ def _expiry(claims: Mapping[str, Any]) -> datetime | None:
 
 def _account(claims: Mapping[str, Any]) -> Mapping[str, Any]:
     """Find the object that holds ``companyId`` and ``login``: the manual does not name it."""
-    objects = [claims, *(value for value in claims.values() if isinstance(value, dict))]
-    return next((value for value in objects if "companyId" in value), {})
+    for value in (claims, *claims.values()):
+        if isinstance(value, Mapping) and "companyId" in value:
+            return cast("Mapping[str, Any]", value)
+    return {}

@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast, get_args, get_origin
 import attrs
 import cattrs
 import orjson
+from cattrs.cols import list_structure_factory
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from ..errors import PayloadError
@@ -82,15 +83,16 @@ def decode_in_steps(
         PayloadError: The text is not JSON, or not of that shape.
     """
     value = _parse(raw)
-    if one_or_many and type(value) is dict:
-        value = [value]
-    if get_origin(answer) is not list or type(value) is not list:
+    if one_or_many and isinstance(value, dict):
+        value = [cast("object", value)]
+    if get_origin(answer) is not list or not isinstance(value, list):
         return _structure(value, answer)
-    rows: list[object] = []
-    for start in range(0, len(value), _STEP_ROWS):
-        rows += cast("list[object]", _structure(value[start : start + _STEP_ROWS], answer, start))
+    rows = cast("list[object]", value)
+    decoded: list[object] = []
+    for start in range(0, len(rows), _STEP_ROWS):
+        decoded += cast("list[object]", _structure(rows[start : start + _STEP_ROWS], answer, start))
         yield
-    return cast("T", rows)
+    return cast("T", decoded)
 
 
 def encode(value: object, *, leave_out: str | None = None) -> bytes:
@@ -123,18 +125,18 @@ def _parse(raw: bytes | str) -> object:
 def _structure(value: object, answer: type[T], first_row: int = 0) -> T:
     if answer is object:
         return cast("T", value)
-    if get_origin(answer) is list and type(value) is not list:
+    if get_origin(answer) is list and not isinstance(value, list):
         # A list inside an object may be null, an answer may not.
         raise PayloadError("$", f"expected a list, got {kind_of(value)}")
     # Whatever the hooks stumble over is one thing: a wrong payload.
     with suppress(Exception):
         return _fast.structure(value, answer)
-    raise _explain(value, answer, first_row)
+    raise _explain(cast("object", value), answer, first_row)
 
 
-def _explain(value: object, answer: type, first_row: int) -> PayloadError:
+def _explain(value: object, answer: type[Any], first_row: int) -> PayloadError:
     try:
-        _detailed.structure(value, answer)
+        _detailed.structure(value, cast("Any", answer))
     except Exception as error:  # noqa: BLE001  # see _structure()
         story = cattrs.transform_error(error, format_exception=_reason)[0]
         reason, _, path = story.rpartition(" @ ")
@@ -162,9 +164,7 @@ def _make_converter(*, detailed_validation: bool) -> cattrs.Converter:
     converter.register_structure_hook_factory(attrs.has, partial(_make_object_hook, converter))
     converter.register_unstructure_hook_factory(
         attrs.has,
-        lambda model: make_dict_unstructure_fn(
-            model, converter, _cattrs_omit_if_default=True, **_spelling(model)
-        ),
+        partial(_make_plain_spelling_hook, converter),
     )
     converter.register_unstructure_hook_factory(_keeps_members, partial(_make_spelling_hook, converter))
     converter.register_unstructure_hook(datetime, _spell_moment)
@@ -183,7 +183,7 @@ def _read_optional_enum(value: object, kind: object) -> OpenEnum | None:
 
 
 def _make_list_hook(converter: cattrs.Converter, kind: Any) -> Hook:
-    structure = cattrs.cols.list_structure_factory(kind, converter)
+    structure: Hook = list_structure_factory(kind, converter)
 
     def read_list(value: object, _: object) -> object:
         if value is None:
@@ -209,15 +209,16 @@ def _spelling(model: type) -> dict[str, Any]:
     }
 
 
-def _make_object_hook(converter: cattrs.Converter, model: type) -> Hook:
-    structure: Hook = make_dict_structure_fn(model, converter, **_spelling(model))
+def _make_object_hook(converter: cattrs.Converter, model: type[Any]) -> Hook:
+    structure = cast("Hook", make_dict_structure_fn(model, converter, **_spelling(model)))
     if _keeps_members(model):
         spellings = _SECOND_SPELLINGS.get(model, {})
 
         def read_and_keep(value: object, _: object) -> object:
-            if type(value) is not dict:
+            if not isinstance(value, dict):
                 raise WrongValueError("an object", value)
-            members = {spellings.get(name, name): member for name, member in value.items()}
+            received = cast("dict[str, object]", value)
+            members = {spellings.get(name, name): member for name, member in received.items()}
             return attrs.evolve(structure(members, model), as_received=members)
 
         return read_and_keep
@@ -237,13 +238,17 @@ def _has_required_member(model: type) -> bool:
     return any(field.default is attrs.NOTHING for field in attrs.fields(model))
 
 
-def _make_spelling_hook(converter: cattrs.Converter, model: type) -> Any:
+def _make_plain_spelling_hook(converter: cattrs.Converter, model: type[Any]) -> Any:
+    return make_dict_unstructure_fn(model, converter, _cattrs_omit_if_default=True, **_spelling(model))
+
+
+def _make_spelling_hook(converter: cattrs.Converter, model: type[Any]) -> Any:
     """Make the encoder of a model that keeps its members as received: the untouched go back as they came."""
     fields = [field.name for field in attrs.fields(model) if field.name != _AS_RECEIVED]
 
     def spell(instance: Any) -> dict[str, object]:
         received: Mapping[str, object] = instance.as_received
-        before = converter.structure(received, model) if received else None
+        before: Any = converter.structure(received, model) if received else None
         members = dict(received)
         for field in fields:
             value, name = getattr(instance, field), wire_name(field)

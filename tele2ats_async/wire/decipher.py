@@ -83,7 +83,8 @@ def _details(body: bytes) -> str:
         return ""  # an HTML page of the gateway, or nothing
     if not isinstance(said, dict):
         return ""
-    text = next((said[key] for key in ("details", "message", "error") if said.get(key)), "")
+    members = cast("dict[str, object]", said)
+    text = next((members[key] for key in ("details", "message", "error") if members.get(key)), "")
     return " ".join(str(text).split())[:_DETAILS_CHARACTERS]
 
 

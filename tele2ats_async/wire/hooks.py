@@ -11,6 +11,14 @@ from ..models import OpenEnum
 
 Hook = Callable[[Any, Any], Any]
 
+_KINDS: dict[type, str] = {
+    bool: "a boolean",
+    dict: "an object",
+    list: "a list",
+    str: "a text",
+    type(None): "null",
+}
+
 
 class WrongValueError(ValueError):
     """A value of another JSON type than the contract's; its text never shows the value."""
@@ -21,8 +29,7 @@ class WrongValueError(ValueError):
 
 def kind_of(value: object) -> str:
     """Name the JSON type of a value."""
-    names = {dict: "an object", list: "a list", str: "a text", type(None): "null", bool: "a boolean"}
-    return names.get(type(value), "a number")
+    return _KINDS.get(type(value), "a number")
 
 
 def read_text(value: object, _: object) -> str:

@@ -1,0 +1,138 @@
+"""Typical uses of the public surface: type-checked, never run."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import aiohttp
+import attrs
+
+from tele2ats_async import (
+    AtsError,
+    AtsSession,
+    BlacklistEntry,
+    CallRecord,
+    Conflict,
+    Customer,
+    FileTokenStore,
+    Manager,
+    MemoryTokenStore,
+    NotReady,
+    RetryPolicy,
+    SaveOutcome,
+    SaveResult,
+    StorageError,
+    TokenPair,
+    TokenStore,
+    Transcript,
+    TransportError,
+    normalize_msisdn,
+)
+from tele2ats_async.simulator import AtsSimulator, Company
+
+
+async def sessions(client: aiohttp.ClientSession) -> None:
+    """Every way to make a session."""
+    pair = TokenPair("access", "refresh")
+    stores: list[TokenStore] = [MemoryTokenStore(pair), FileTokenStore(Path("tokens.json"))]
+    for store in stores:
+        async with AtsSession(
+            store,
+            base_url="https://ats2.t2.ru/crm/openapi",
+            client=client,
+            proxy="http://user:password@proxy.example:3128",
+            ssl="bundle.pem",
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=5),
+            retry=RetryPolicy(attempts=3),
+            max_connections=10,
+            requests_per_second=2.5,
+            user_agent="Mozilla/5.0",
+        ) as ats:
+            token: str = await ats.tokens.access_token()
+            await ats.tokens.refresh()
+            expiry: datetime | None = ats.tokens.expires_at
+            print(token, expiry)
+    ats = AtsSession.from_env(max_connections=5)
+    await ats.close()
+
+
+async def listing(ats: AtsSession, start: datetime, end: datetime) -> list[CallRecord]:
+    """Records one by one, by page, and in a list."""
+    async for record in ats.call_records.iter(start, end, is_recorded=True, size=1000, sort="date,DESC"):
+        name: str | None = record.record_file_name
+        talk: timedelta | None = record.conversation_timedelta
+        known: bool = record.call_type.is_known and record.call_status == "ANSWERED_COMMON"
+        print(name, talk, known)
+    async with aclosing(ats.call_records.iter_pages(start, end)) as pages:
+        async for page in pages:
+            print(len(page))
+    return await ats.call_records.fetch_page(start, end, page=0, size=10, caller="79000258890")
+
+
+async def recordings(ats: AtsSession, records: AsyncIterator[CallRecord], name: str) -> list[SaveOutcome]:
+    """A stream, a file, a transcript, and many of them."""
+    async with ats.recordings.open(name) as stream:
+        length: int | None = stream.content_length
+        body: bytes = b"".join([chunk async for chunk in stream])
+        print(stream.content_type, length, len(body))
+    path: Path = await ats.recordings.save(name, "archive")
+    beside: Path = await ats.recordings.save_transcript(name, Path("archive"))
+    transcript: Transcript = await ats.recordings.fetch_transcript(name)
+    print(path, beside, [word.word for word in transcript.words if word.channel == "A"])
+
+    def progress(name: str, size_bytes: int) -> None:
+        print(name, size_bytes)
+
+    async for outcome in ats.recordings.save_many(["a/b"], "archive", progress=progress):
+        failure: AtsError | None = outcome.error
+        print(
+            outcome.name, outcome.path, outcome.transcript_path, outcome.size_bytes, outcome.skipped, failure
+        )
+    many = ats.recordings.save_many(records, "archive", concurrency=32, transcripts=True)
+    return [outcome async for outcome in many]
+
+
+async def the_rest(ats: AtsSession, start: datetime, end: datetime) -> list[BlacklistEntry]:
+    """The other sections of the contract."""
+    calls = await ats.monitoring.fetch_current_calls()
+    queues = await ats.monitoring.fetch_queues()
+    employees = await ats.employees.fetch_all()
+    print(calls[0].called_number_full, queues[0].calls, employees[0].employee_id)
+    await ats.calls.dial(destination=normalize_msisdn("8 (953) 393-35-57"), source="0001")
+    figures = await ats.statistics.fetch_common(start, end, subscriber_number="79533933557")
+    journal = await ats.statistics.fetch_journal(start, end)
+    print(figures.average_call_timedelta, journal[0].start_timestamp)
+    manager = await ats.managers.fetch(26)
+    await ats.managers.update(attrs.evolve(manager, name="Анна"))
+    await ats.managers.create(Manager(name="Пётр", customers=[Customer(real_number="79081581621")]))
+    await ats.managers.delete(26)
+    was_new: bool = await ats.blacklist.add("79998887766")
+    await ats.blacklist.remove("79998887766")
+    await ats.blacklist.clear()
+    print(was_new, await ats.request("GET", "/holidays", query={"year": "2026"}))
+    return await ats.blacklist.fetch_all()
+
+
+async def errors(ats: AtsSession) -> None:
+    """Facts of errors."""
+    try:
+        await ats.managers.create(Manager(name="Анна"))
+    except Conflict as conflict:
+        print(conflict.reason == SaveResult.CUSTOMER_ALREADY_ASSIGNED, conflict.status)
+    except TransportError as error:
+        print(error.sent, error.method, error.path, error.reason)
+    except NotReady as error:
+        print(error.name, error.details)
+    except StorageError as error:
+        print(error.errno, error.strerror, error.path)
+
+
+async def simulator() -> None:
+    """A simulated ATS."""
+    company = Company.generate(seed=1, recordings=10, duration_s=(1, 2))
+    async with (
+        AtsSimulator(company=company, live_calls_per_hour=60) as running,
+        AtsSession(TokenPair(*running.tokens), base_url=running.base_url) as ats,
+    ):
+        print(await ats.employees.fetch_all(), running.requests[-1].status)
