@@ -13,9 +13,21 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
+from .tasks import wait_out
+
 T = TypeVar("T")
 
-_executor = ThreadPoolExecutor(max_workers=4, thread_name_prefix="tele2ats-disk")
+
+def _make_executor() -> None:
+    global _executor  # noqa: PLW0603  # one for the process
+    _executor = ThreadPoolExecutor(max_workers=4, thread_name_prefix="tele2ats-disk")
+
+
+_executor: ThreadPoolExecutor
+_make_executor()
+if hasattr(os, "register_at_fork"):  # pragma: no branch  # not on Windows, where nothing forks
+    # A forked child has none of the threads, and would wait for them for ever.
+    os.register_at_fork(after_in_child=_make_executor)
 
 
 async def run(work: Callable[..., T], *arguments: object) -> T:
@@ -28,11 +40,7 @@ async def run(work: Callable[..., T], *arguments: object) -> T:
     try:
         return await asyncio.shield(future)
     except asyncio.CancelledError:
-        while not future.done():
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait([future])
-        if not future.cancelled():
-            future.exception()  # looked at, so that the loop does not report it as forgotten
+        await wait_out([future])
         raise
 
 

@@ -322,5 +322,8 @@ class StorageError(RecordingError, OSError):
     strerror: str | None
     path: str
 
+    def __attrs_post_init__(self) -> None:
+        self.filename = self.path  # where those look who handle it as an OSError
+
     def __str__(self) -> str:
         return f"recording {self.name!r} cannot be written to {self.path}: {self.strerror}"

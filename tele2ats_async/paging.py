@@ -3,10 +3,14 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
+from .errors import PayloadError
 from .models import CallRecord
+from .tasks import wait_out
 
 # Rows that a listing may be shifted by between two pages and still come out without repetition.
 _REMEMBERED_ROWS = 10_000
+# Pages without anything new after which the service is taken not to count pages at all.
+_REPEATED_PAGES = 100
 
 
 async def iter_pages(
@@ -19,6 +23,7 @@ async def iter_pages(
     """
     seen: dict[CallRecord | str, None] = {}
     page = first_page
+    repeated_pages = 0
     coming = asyncio.ensure_future(fetch_page(page))
     try:
         while True:
@@ -28,14 +33,17 @@ async def iter_pages(
                 page += 1
                 coming = asyncio.ensure_future(fetch_page(page))
             if fresh := _without_repetitions(rows, seen, max(_REMEMBERED_ROWS, 2 * size)):
+                repeated_pages = 0
                 yield fresh
+            else:
+                repeated_pages += 1
+            if repeated_pages > _REPEATED_PAGES:
+                raise PayloadError("$", f"the {repeated_pages} last pages held nothing new")
             if is_last:
                 return
     finally:
         coming.cancel()
-        await asyncio.wait([coming])
-        if not coming.cancelled():
-            coming.exception()  # looked at: a caller who left does not want to hear of it
+        await wait_out([coming])
 
 
 def _without_repetitions(

@@ -1,5 +1,6 @@
 """One request as the rest of the package wants it: authorized, and tried again where that is right."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import ParamSpec, TypeVar
@@ -13,14 +14,21 @@ from .wire.operations import AnyOperation, Request
 P = ParamSpec("P")
 T = TypeVar("T")
 
+# Tokens that one request tries, where others make them old in the meantime.
+_TOKENS_AT_MOST = 5
+
 
 class Requester:
     """The one way to the service for everything that needs an access token."""
 
-    def __init__(self, transport: Transport, tokens: TokenRefresher, retry: RetryPolicy) -> None:
+    def __init__(
+        self, transport: Transport, tokens: TokenRefresher, retry: RetryPolicy, *, max_connections: int
+    ) -> None:
         self._transport = transport
         self._tokens = tokens
         self._retry = retry
+        # Taken before the token, which could die in the queue; a refresh needs none and never waits.
+        self._slots = asyncio.Semaphore(max_connections)
 
     async def fetch(self, request: Request[T]) -> T:
         """Send a request, read its answer and decode it."""
@@ -43,25 +51,21 @@ class Requester:
         Raises:
             Forbidden: A fresh token was refused too.
         """
-        async with AsyncExitStack() as stack:
-            token = await self._tokens.access_token()
-            try:
-                incoming = await stack.enter_async_context(self._transport.stream(request, token))
-            except AuthorizationError:
-                incoming = None
-            if incoming is None:
-                token = await self._tokens.replace(token)
-                incoming = await self._enter_or_forbidden(stack, request, token)
-            yield incoming
+        async with self._slots, AsyncExitStack() as stack:
+            yield await self._enter(stack, request)
 
-    async def _enter_or_forbidden(
-        self, stack: AsyncExitStack, request: Request[T], token: str
-    ) -> Incoming[T]:
-        try:
-            return await stack.enter_async_context(self._transport.stream(request, token))
-        except AuthorizationError as error:
-            facts = (error.status, error.method, error.path, error.details)
-            raise Forbidden(*facts) from None
+    async def _enter(self, stack: AsyncExitStack, request: Request[T]) -> Incoming[T]:
+        token = await self._tokens.access_token()
+        for tried in range(1, _TOKENS_AT_MOST + 1):
+            try:
+                return await stack.enter_async_context(self._transport.stream(request, token))
+            except AuthorizationError as error:
+                refusal = (error.status, error.method, error.path, error.details)
+            other = await self._tokens.replace(token, refusal[-1], may_refresh=tried == 1)
+            if other == token or tried == _TOKENS_AT_MOST:
+                raise Forbidden(*refusal)
+            token = other
+        raise AssertionError("unreachable")
 
     async def _fetch_once(self, request: Request[T]) -> T:
         async with self.stream(request) as incoming:

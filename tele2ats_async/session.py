@@ -98,7 +98,6 @@ class AtsSession:
             proxy=None if proxy is None else _web_address("proxy", proxy, may_hold_user=True),
             ssl=_ssl_context(ssl),
             timeout=timeout,
-            max_connections=max_connections,
             requests_per_second=requests_per_second,
             user_agent=user_agent,
         )
@@ -106,7 +105,7 @@ class AtsSession:
         if not isinstance(store, TokenStore):
             raise TypeError(f"tokens: expected a token store or a TokenPair, got {type(tokens).__name__}")
         self.tokens = TokenRefresher(store, self._transport, policy)
-        self._requester = Requester(self._transport, self.tokens, policy)
+        self._requester = Requester(self._transport, self.tokens, policy, max_connections=max_connections)
         self.monitoring = Monitoring(self._requester)
         self.employees = Employees(self._requester)
         self.calls = Calls(self._requester)
@@ -169,6 +168,7 @@ class AtsSession:
         Raises:
             TokenStoreError: The newest token pair could not be saved.
         """
+        self.recordings.close()
         try:
             await self.tokens.close()
         finally:

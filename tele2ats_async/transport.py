@@ -32,6 +32,9 @@ T = TypeVar("T")
 DEFAULT_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=60, sock_connect=10, sock_read=30)
 
 _MAX_HOPS = 3
+# What is read of an error's body, and from which length on a token is a secret rather than a word.
+_ERROR_BYTES = 64 * 1024
+_SECRET_LENGTH = 8
 
 
 class Incoming(Generic[T]):
@@ -40,6 +43,11 @@ class Incoming(Generic[T]):
     def __init__(self, operation: Operation[T], response: aiohttp.ClientResponse) -> None:
         self._operation = operation
         self._response = response
+
+    @property
+    def status(self) -> int:
+        """The HTTP status, 2xx."""
+        return self._response.status
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -80,7 +88,6 @@ class Transport:
         proxy: URL | None,
         ssl: ssl_module.SSLContext | None,
         timeout: aiohttp.ClientTimeout,
-        max_connections: int,
         requests_per_second: float | None,
         user_agent: str,
     ) -> None:
@@ -90,7 +97,6 @@ class Transport:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
         self._user_agent = user_agent
-        self._slots = asyncio.Semaphore(max_connections)
         self._limiter = None if requests_per_second is None else AsyncLimiter(1, 1 / requests_per_second)
         self._settings: dict[str, Any] = {
             "allow_redirects": False,
@@ -112,12 +118,11 @@ class Transport:
         client = self._open_client()
         if self._limiter is not None:
             await self._limiter.acquire()
-        async with self._slots:
-            response = await self._exchange(client, request, token)
-            async with response:
-                if response.status >= 400:
-                    raise await self._error(request.operation, response, token)
-                yield Incoming(request.operation, response)
+        response = await self._exchange(client, request, token)
+        async with response:
+            if response.status >= 400:
+                raise await self._error(request.operation, response, token)
+            yield Incoming(request.operation, response)
 
     async def close(self) -> None:
         """Close the connections, unless they are borrowed."""
@@ -178,7 +183,7 @@ class Transport:
             )
         if self._client is None:
             self._client = aiohttp.ClientSession(
-                # The bound on connections is ours, so that waiting for one is in no timeout.
+                # The bound on requests is ours, so that waiting for a connection is in no timeout.
                 connector=aiohttp.TCPConnector(limit=0),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
@@ -186,9 +191,15 @@ class Transport:
 
     @staticmethod
     async def _error(operation: AnyOperation, response: aiohttp.ClientResponse, token: str) -> AtsError:
-        body = await _mapped(operation, response.read())
-        # A service that echoes the request must not bring the token into an error's text.
-        said = body.replace(token.encode(), b"[token]")
+        try:
+            said = await _mapped(operation, response.content.readexactly(_ERROR_BYTES))
+        except asyncio.IncompleteReadError as error:
+            said = error.partial
+        except TransportError:
+            said = b""  # the status is known, and says more than that its story broke off
+        if len(token) >= _SECRET_LENGTH:
+            # A service that echoes the request must not bring the token into an error's text.
+            said = said.replace(token.encode(), b"[token]")
         return decipher_error(operation, response.status, response.headers, said)
 
 

@@ -132,7 +132,7 @@ async def test_leaving_the_loop_early_leaves_nothing_behind(ats: AtsSession, per
     await settle()
 
     assert set() == own_tasks()
-    assert 100 == ats._transport._slots._value
+    assert 100 == ats._requester._slots._value
 
 
 async def test_cancelling_the_caller_ends_the_listing(simulator: AtsSimulator, period: Period) -> None:
@@ -277,8 +277,8 @@ async def test_a_page_that_is_none_says_where(period: Period, answer: bytes, whe
         ({"sort": "date"}, "sort: expected 'field,ASC'"),
         ({"sort": "date,desc"}, "sort: expected 'field,ASC'"),
         ({"sort": "date,ASC&size=1"}, "sort: expected 'field,ASC'"),
-        ({"caller": ""}, "caller: empty"),
-        ({"callee": ""}, "callee: empty"),
+        ({"caller": ""}, "caller: expected digits only"),
+        ({"callee": ""}, "callee: expected digits only"),
     ],
 )
 async def test_bad_input_is_refused_before_anything_is_sent(
@@ -312,3 +312,39 @@ async def test_what_is_no_datetime_is_a_type_error(ats: AtsSession) -> None:
         ats.call_records.iter("2022-07-24", MOMENT)  # type: ignore[arg-type]  # the mistake in question
     with pytest.raises(TypeError, match="size: expected an integer, got bool"):
         ats.call_records.iter(MOMENT, MOMENT, size=True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ({"caller": 79000258890}, "caller: expected a text, got int"),
+        ({"is_recorded": "false"}, "is_recorded: expected a boolean, got str"),
+        ({"sort": None}, "sort: expected a text, got NoneType"),
+        ({"size": "10"}, "size: expected an integer, got str"),
+    ],
+)
+async def test_wrong_types_are_told_at_the_call(
+    ats: AtsSession, arguments: dict[str, Any], complaint: str
+) -> None:
+    """A value of another type is a `TypeError` that names its argument, before anything is sent."""
+    with pytest.raises(TypeError, match=complaint):
+        ats.call_records.iter(MOMENT, MOMENT, **arguments)
+
+
+async def test_the_last_moment_of_all_can_be_asked_for(ats: AtsSession, company: Company) -> None:
+    """`datetime.max` is an end like any other."""
+    end = datetime.max.replace(tzinfo=UTC)
+
+    assert len(company.records) == len(await ats.call_records.fetch_page(company.records[0].date, end))
+
+
+async def test_a_service_that_does_not_count_pages_is_found_out() -> None:
+    """The same full page again and again is an error, not a loop without an end."""
+
+    async def fetch_page(_: int) -> list[CallRecord]:
+        return [call(1), call(2)]
+
+    pages = iter_pages(fetch_page, size=2, first_page=0)
+    assert [call(1), call(2)] == await anext(pages)
+    with pytest.raises(PayloadError, match="pages held nothing new"):
+        await anext(pages)

@@ -4,6 +4,8 @@ import os
 import resource
 import signal
 import stat
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -270,3 +272,21 @@ async def test_cancelled_before_a_thread_is_free() -> None:
         await late
 
     assert [True] * 8 == await asyncio.gather(*busy)
+
+
+def test_a_forked_child_can_write(tmp_path: Path) -> None:
+    """A process that forks after it has written leaves its child able to write too."""
+    code = f"""
+import asyncio, os, sys
+from pathlib import Path
+from tele2ats_async import disk
+asyncio.run(disk.run(Path({str(tmp_path / "parent")!r}).touch))
+if child := os.fork():
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+asyncio.run(asyncio.wait_for(disk.run(Path({str(tmp_path / "child")!r}).touch), 5))
+os._exit(0)
+"""
+    finished = subprocess.run([sys.executable, "-c", code], check=False, timeout=20)
+
+    assert 0 == finished.returncode
+    assert {"parent", "child"} == {path.name for path in tmp_path.iterdir()}

@@ -70,7 +70,7 @@ async def test_leaving_a_stream_early_gives_its_connection_back(ats: AtsSession,
         async for _ in stream:
             break
 
-    assert 100 == ats._transport._slots._value
+    assert 100 == ats._requester._slots._value
 
 
 async def test_errors_of_the_callers_block_are_left_alone(ats: AtsSession, names: list[str]) -> None:
@@ -165,8 +165,9 @@ async def test_hostile_names_are_refused_before_anything_is_sent(
         (b"<html>Sorry</html>", "text/html", "its type is 'text/html; charset=utf-8'"),
         (b'{"status": 500}', "application/json", "its type is 'application/json'"),
         (b"<html>Sorry</html>", "audio/mpeg", "it does not begin as MP3 does"),
-        (b"", "audio/mpeg", "it is empty"),
-        (b"\xff", "audio/mpeg", "it does not begin as MP3 does"),
+        (b"", "audio/mpeg", "it has 0 bytes"),
+        (b"\xff", "audio/mpeg", "it has 1 bytes"),
+        (b"ID3", "audio/mpeg", "it has 3 bytes"),
         (b"\xff\xff\xff\xff" * 100, "audio/mpeg", "it does not begin as MP3 does"),
         (b"RIFF\x00\x00\x00\x00WAVE", "audio/mpeg", "it does not begin as MP3 does"),
     ],
@@ -474,3 +475,66 @@ async def test_all_errors_of_a_recording_are_ats_errors(
             await ats.recordings.save(names[0], tmp_path)
 
     assert [] == files_below(tmp_path)
+
+
+async def test_one_wrong_page_does_not_settle_the_encoding(company: Company, names: list[str]) -> None:
+    """A maintenance page with status 200 says nothing about how names arrive."""
+    html = body(b"<html>", content_type="text/html")
+    async with (
+        AtsSimulator(
+            company=company,
+            filename_encodings={9: {"twice"}},
+            middlewares=[answer_with(RECORDING, html, times=1)],
+        ) as simulator,
+        AtsSession(TokenPair(*simulator.tokens), base_url=simulator.base_url, retry=ONE_ATTEMPT) as ats,
+    ):
+        with pytest.raises(NotAudio):
+            async with ats.recordings.open(names[0]):
+                pass
+        async with ats.recordings.open(names[1]) as stream:
+            assert simulator.recording(names[1]) == b"".join([chunk async for chunk in stream])
+
+
+async def test_a_directory_in_the_place_of_a_file_is_told(
+    ats: AtsSession, names: list[str], tmp_path: Path
+) -> None:
+    """Only a file counts as a recording that is there."""
+    (tmp_path / f"{names[0]}.mp3").mkdir(parents=True)
+
+    with pytest.raises(StorageError, match="something else than a file has its name") as raised:
+        await ats.recordings.save(names[0], tmp_path)
+    assert str(tmp_path / f"{names[0]}.mp3") == raised.value.filename
+
+
+async def test_a_part_that_nobody_asked_for_is_no_recording(
+    company: Company, names: list[str], tmp_path: Path
+) -> None:
+    """A 206 to a request without a range is not saved as the whole."""
+
+    async def part(_: web.Request) -> web.StreamResponse:
+        return web.Response(
+            body=b"ID3" + bytes(97),
+            status=206,
+            content_type="audio/mpeg",
+            headers={"Content-Range": "bytes 0-99/9999"},
+        )
+
+    async with faulty(company, answer_with(RECORDING, part)) as ats:
+        with pytest.raises(NotAudio, match="only a part of it came, with status 206"):
+            await ats.recordings.save(names[0], tmp_path)
+
+    assert [] == files_below(tmp_path)
+
+
+async def test_the_media_type_may_be_spelled_in_any_case(
+    company: Company, names: list[str], tmp_path: Path
+) -> None:
+    """`AUDIO/MPEG` is audio."""
+
+    async def shout(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=b"ID3" + bytes(97), headers={"Content-Type": "AUDIO/MPEG"})
+
+    async with faulty(company, answer_with(RECORDING, shout)) as ats:
+        path = await ats.recordings.save(names[0], tmp_path)
+
+    assert 100 == path.stat().st_size

@@ -182,7 +182,7 @@ async def test_recordings_are_refreshed_too(simulator: AtsSimulator, names: list
 
 async def test_a_403_in_the_middle_of_a_refused_body_holds_nothing() -> None:
     """The refused answer's connection serves the refresh (pitfall 7)."""
-    refusal = answer(b"x" * 200_000, "403 Forbidden")
+    refusal = answer(b"x" * 60_000, "403 Forbidden")
     script = in_turn(refusal, issue("a2", "r2"), answer())
     async with RawService(script) as service, open_session(service) as ats:
         await ask(ats)
@@ -265,3 +265,82 @@ async def test_a_wrong_payload_costs_nothing_else() -> None:
                 pass
 
     assert "PUT" not in {line.split()[0] for line in service.lines}
+
+
+async def test_forbidden_calls_do_not_churn_the_tokens(simulator: AtsSimulator, names: list[str]) -> None:
+    """Calls that are really forbidden cost one refresh, not one each, and spoil nothing for the others."""
+    forbidden = set(names[::2])
+
+    @web.middleware
+    async def refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.query.get("filename") in forbidden:
+            return web.json_response({"details": "Access denied"}, status=403)
+        return await handler(request)
+
+    async with (
+        AtsSimulator(company=simulator.company, middlewares=[refuse]) as strict,
+        _session(strict) as ats,
+    ):
+
+        async def fetch(name: str) -> type[Exception] | None:
+            try:
+                async with ats.recordings.open(name) as stream:
+                    async for _ in stream:
+                        pass
+            except Forbidden as error:
+                return type(error)
+            return None
+
+        kinds = await asyncio.gather(*(fetch(name) for name in names))
+
+        assert [Forbidden if name in forbidden else None for name in names] == kinds
+        assert strict.refresh_count <= 1
+
+
+async def test_a_token_that_is_replaced_twice_meanwhile_is_not_forbidden() -> None:
+    """A request whose token others made old, again and again, goes on with the newest one."""
+    script = in_turn(
+        answer(b'{"details": "The token is expired"}', "403 X"),
+        issue("a2", "r2"),
+        answer(b'{"details": "The token has already been updated"}', "403 X"),
+        issue("a3", "r3"),
+        answer(),
+    )
+    async with RawService(script) as service, open_session(service) as ats:
+        asking = asyncio.create_task(ask(ats))
+        while len(service.tokens) < 3:
+            await asyncio.sleep(0)
+        await ats.tokens.refresh()
+        await asking
+
+    assert ["a2", "r2", "a3"] == service.tokens[2:]
+
+
+async def test_a_refresh_that_gives_the_same_token_again_ends() -> None:
+    """A service that issues the dead access token anew is not asked for ever."""
+    refusal = answer(b'{"details": "The token is expired"}', "403 X")
+    async with RawService(in_turn(refusal, issue(ACCESS, "r2"), refusal)) as service:
+        async with open_session(service) as ats:
+            with pytest.raises(Forbidden):
+                await ask(ats)
+
+        assert [ACCESS, REFRESH] == service.tokens
+
+
+async def test_refreshing_a_pair_that_is_due_is_one_refresh(simulator: AtsSimulator) -> None:
+    """`tokens.refresh()` does not refresh twice where the pair was about to be refreshed anyway."""
+    async with AtsSimulator(company=simulator.company, access_lifetime_s=60) as short, _session(short) as ats:
+        await ats.tokens.refresh()
+
+        assert 1 == short.refresh_count
+
+
+async def test_a_refresh_needs_no_free_connection(simulator: AtsSimulator, names: list[str]) -> None:
+    """Listeners who hold all of `max_connections` cannot keep the tokens from being renewed."""
+    async with (
+        AtsSession(TokenPair(*simulator.tokens), base_url=simulator.base_url, max_connections=1) as ats,
+        ats.recordings.open(names[0]),
+    ):
+        await asyncio.wait_for(ats.tokens.refresh(), 5)
+
+    assert 1 == simulator.refresh_count

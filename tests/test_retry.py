@@ -232,12 +232,11 @@ def _requester(base_url: str, client: aiohttp.ClientSession | None = None) -> tu
         proxy=None,
         ssl=None,
         timeout=DEFAULT_TIMEOUT,
-        max_connections=4,
         requests_per_second=None,
         user_agent="agent",
     )
     tokens = TokenRefresher(MemoryTokenStore(PAIR), transport, QUICKLY)
-    return transport, Requester(transport, tokens, QUICKLY)
+    return transport, Requester(transport, tokens, QUICKLY, max_connections=4)
 
 
 @pytest.mark.parametrize("say", [BAD, answer(b"", "429 X"), Say(then=Then.CLOSE), Say(then=Then.RESET)])

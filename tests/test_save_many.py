@@ -25,10 +25,12 @@ from tele2ats_async import (
     SaveOutcome,
     StorageError,
     TokenPair,
+    TranscriptWord,
     UnsafeName,
 )
 from tele2ats_async.recordings import Names
 from tele2ats_async.simulator import AtsSimulator, Company
+from tele2ats_async.wire import converter
 
 pytestmark = pytest.mark.asyncio
 
@@ -69,7 +71,9 @@ async def test_two_thousand_recordings_byte_for_byte(tmp_path: Path) -> None:
             whole = simulator.recording(name)
             assert whole == (tmp_path / f"{name}.mp3").read_bytes()
             assert len(whole) == outcome.size_bytes
-            assert (tmp_path / f"{name}.json").stat().st_size > 0
+            assert simulator.transcript(name) == converter.decode(
+                (tmp_path / f"{name}.json").read_bytes(), list[TranscriptWord]
+            )
         assert 4000 == len(files_below(tmp_path))
 
 
@@ -241,7 +245,7 @@ async def test_leaving_early_cancels_and_cleans_up(
 
         assert [first.path] == files_below(tmp_path)
         assert set() == own_tasks()
-        assert 100 == ats._transport._slots._value
+        assert 100 == ats._requester._slots._value
 
 
 async def test_a_plain_break_cleans_up_as_well(ats: AtsSession, names: list[str], tmp_path: Path) -> None:
@@ -254,7 +258,7 @@ async def test_a_plain_break_cleans_up_as_well(ats: AtsSession, names: list[str]
         await asyncio.sleep(0.001)
 
     assert set() == own_tasks()
-    assert all(path.suffix == ".mp3" for path in files_below(tmp_path))
+    assert {".mp3"} == {path.suffix for path in files_below(tmp_path)}
 
 
 async def test_cancelling_the_caller_cleans_up(company: Company, names: list[str], tmp_path: Path) -> None:
@@ -385,7 +389,7 @@ async def test_bad_input_is_refused_at_the_call(ats: AtsSession, names: list[str
     """`concurrency` below 1, and one name where many are meant, are told at once."""
     with pytest.raises(ValueError, match="concurrency: expected at least 1, got 0"):
         ats.recordings.save_many(names, tmp_path, concurrency=0)
-    with pytest.raises(TypeError, match="names_or_records: expected many names, got one text"):
+    with pytest.raises(TypeError, match="names_or_records: expected many names, got one str"):
         ats.recordings.save_many(names[0], tmp_path)
     with pytest.raises(TypeError, match="names_or_records: expected names or records, got int"):
         async for _ in ats.recordings.save_many([7], tmp_path):  # type: ignore[list-item]  # the mistake in question
@@ -409,3 +413,67 @@ async def test_the_listing_overlaps_the_saving(
     operations = [seen.operation for seen in simulator.requests]
     last_page = max(place for place, operation in enumerate(operations) if operation == 8)
     assert operations.index(9) < last_page
+
+
+async def test_cancelling_twice_still_cleans_up(company: Company, names: list[str], tmp_path: Path) -> None:
+    """Whoever cancels again while the run tidies up gets `CancelledError`, and no worker is left."""
+    trickle = Trickle(b"ID3" + bytes(2_000_000))
+
+    async def mirror(ats: AtsSession) -> None:
+        async for _ in ats.recordings.save_many(names, tmp_path, concurrency=8):
+            pass
+
+    async with (
+        AtsSimulator(company=company, middlewares=[answer_with(RECORDING, trickle.respond)]) as simulator,
+        session_on(simulator) as ats,
+    ):
+        for pauses in range(6):
+            trickle.started.clear()
+            task = asyncio.create_task(mirror(ats))
+            await trickle.started.wait()
+            task.cancel()
+            for _ in range(pauses):
+                await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+            assert set() == own_tasks()
+            assert [] == files_below(tmp_path)
+
+
+async def test_a_fatal_failure_does_not_wait_for_the_source(
+    simulator: AtsSimulator, names: list[str], tmp_path: Path
+) -> None:
+    """Spent tokens are told at once, also while the source of names takes its time."""
+    simulator.expire_access_token()
+    simulator.expire_refresh_token()
+
+    async def slow_source() -> AsyncIterator[str]:
+        yield names[0]
+        await asyncio.Event().wait()
+
+    async with session_on(simulator) as ats:
+        with pytest.raises(ReauthorizationRequired):
+            async for _ in ats.recordings.save_many(slow_source(), tmp_path, concurrency=2):
+                pass
+
+
+async def test_closing_the_session_ends_a_run_that_was_left(
+    simulator: AtsSimulator, names: list[str], tmp_path: Path
+) -> None:
+    """An iterator that is kept after `break` holds workers; the session's end is theirs too."""
+    async with session_on(simulator) as ats:
+        outcomes = ats.recordings.save_many(names, tmp_path, concurrency=4)
+        async for _ in outcomes:
+            break
+        assert own_tasks()
+    for _ in range(1000):
+        if not own_tasks():
+            break
+        await asyncio.sleep(0.001)
+
+    assert set() == own_tasks()
+    with pytest.raises(RuntimeError, match="this AtsSession was closed"):
+        async for _ in outcomes:
+            pass

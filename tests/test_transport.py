@@ -52,7 +52,6 @@ def _transport(service: RawService) -> Transport:
         proxy=None,
         ssl=None,
         timeout=DEFAULT_TIMEOUT,
-        max_connections=4,
         requests_per_second=None,
         user_agent="agent",
     )

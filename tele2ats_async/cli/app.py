@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
+from ..version import __version__
 from .download import download as download_period
 from .download import make_session
 from .running import run, wrong_use
 from .times import parse_end, parse_start
 
 app = typer.Typer(
-    help="Calls, recordings and transcripts of a Tele2/T2 corporate PBX (ATS).",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -22,6 +22,22 @@ Transcripts = Annotated[
 ]
 Directory = Annotated[Path, typer.Option(file_okay=False, help="Where to save.")]
 Concurrency = Annotated[int, typer.Option(min=1, help="Recordings under way at once, at the most.")]
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001  # how typer calls it
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def tele2ats(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Calls, recordings and transcripts of a Tele2/T2 corporate PBX (ATS)."""
 
 
 @app.command()
@@ -78,4 +94,4 @@ def simulator(
     """
     with wrong_use():
         from .demo import serve  # noqa: PLC0415  # needs the extra "simulator"
-    run(serve(host, port, seed=seed))
+    run(serve(host, port, seed=seed), farewell="Stopped.")

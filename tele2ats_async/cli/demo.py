@@ -15,15 +15,16 @@ from ..simulator import AtsSimulator, Company
 from ..tokens import TokenPair
 from .download import print_report, save
 from .running import OK, SOMETHING_FAILED, fail
-from .views import make_view
+from .views import make_console, make_view
 
 _MOSCOW = timezone(timedelta(hours=3))
 _SHOWN_CALLS = 8
+_LIVE_CALLS_PER_HOUR = 90
 
 
 async def demo(directory: Path, *, concurrency: int) -> int:
     """List a week of a simulated company's calls, mirror its recordings and transcripts, and report."""
-    console = Console()
+    console = make_console()
     monday = _last_monday()
     sunday = monday + timedelta(days=6)
     company = Company.generate(last_day=sunday)
@@ -46,7 +47,7 @@ async def demo(directory: Path, *, concurrency: int) -> int:
 
 async def serve(host: str, port: int, *, seed: int) -> int:
     """Serve a simulated company until interrupted."""
-    simulator = AtsSimulator(seed=seed, host=host, port=port)
+    simulator = AtsSimulator(seed=seed, host=host, port=port, live_calls_per_hour=_LIVE_CALLS_PER_HOUR)
     try:
         await simulator.start()
     except OSError as error:

@@ -14,7 +14,7 @@ from ..models import CallRecord
 from ..recordings import SaveOutcome
 from ..session import AtsSession
 from .running import OK, SOMETHING_FAILED
-from .views import View, make_view
+from .views import View, make_console, make_view
 
 
 @attrs.define
@@ -72,7 +72,7 @@ async def download(
     concurrency: int,
 ) -> int:
     """Save the recordings of the listed calls, report, and give the exit status."""
-    console = Console()
+    console = make_console()
     with make_view(console) as view:
         async with session:
             names = [row.record_file_name async for page in pages for row in page if row.record_file_name]

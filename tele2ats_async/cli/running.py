@@ -1,6 +1,7 @@
 """From a coroutine to an exit status."""
 
 import asyncio
+import logging
 import signal
 from collections.abc import Coroutine, Generator
 from contextlib import contextmanager, suppress
@@ -8,7 +9,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from ..errors import AtsError, ReauthorizationRequired
+from ..errors import AtsError, ReauthorizationRequired, TokenStoreError
 
 OK = 0
 SOMETHING_FAILED = 1
@@ -17,16 +18,21 @@ TOKENS_SPENT = 3
 INTERRUPTED = 130
 
 
-def run(work: Coroutine[Any, Any, int]) -> NoReturn:
+def run(work: Coroutine[Any, Any, int], *, farewell: str = "Interrupted; nothing torn is left.") -> NoReturn:
     """Run a command to its end, and exit with the status that it returns or its error stands for."""
+    logging.getLogger("stamina").setLevel(logging.CRITICAL)  # what is tried again is told if it fails at last
     try:
-        status = asyncio.run(_cancelled_by_sigterm(work))
+        status = asyncio.run(_cancelled_by_signals(work))
     except (KeyboardInterrupt, asyncio.CancelledError):
-        fail("Interrupted; nothing torn is left.", INTERRUPTED)
+        fail(farewell, INTERRUPTED)
     except ReauthorizationRequired as error:
         fail(str(error), TOKENS_SPENT)
+    except TokenStoreError as error:
+        fail(str(error), WRONG_USE)
     except AtsError as error:
         fail(str(error), SOMETHING_FAILED)
+    except OSError as error:
+        fail(f"cannot write the output: {error.strerror or error}", SOMETHING_FAILED)
     raise typer.Exit(status)
 
 
@@ -45,9 +51,11 @@ def fail(text: str, status: int) -> NoReturn:
     raise typer.Exit(status)
 
 
-async def _cancelled_by_sigterm(work: Coroutine[Any, Any, int]) -> int:
+async def _cancelled_by_signals(work: Coroutine[Any, Any, int]) -> int:
     task = asyncio.current_task()
     assert task is not None  # noqa: S101  # this is a coroutine of one
     with suppress(NotImplementedError):  # Windows knows no such handlers
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        # Ours for Ctrl-C too: however often it is pressed, what is under way is tidied up.
+        for sent in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(sent, task.cancel)
     return await work

@@ -30,8 +30,8 @@ def parse_end(text: str) -> datetime:
 def _parse(option: str, text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment if moment.tzinfo else moment.astimezone()
+    except (ValueError, OverflowError):
         raise ValueError(
             f"{option}: {text!r} is no date or time; type 2026-11-01 or 2026-11-01T09:30"
         ) from None
-    return moment if moment.tzinfo else moment.astimezone()

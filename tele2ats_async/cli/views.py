@@ -1,5 +1,7 @@
 """What a run of downloads shows: bars for people, lines for files and pipes."""
 
+import io
+import sys
 import time
 from types import TracebackType
 from typing import Protocol, Self
@@ -40,9 +42,25 @@ class View(Protocol):
         """Take note of one recording."""
 
 
+def make_console() -> Console:
+    """Make the console of the standard output.
+
+    What is no terminal gets plain text, whatever the environment says of colours.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a pipe may not hold the letters of a name
+    return Console(force_terminal=sys.stdout.isatty())
+
+
 def make_view(console: Console) -> View:
     """Make the view that suits the standard output."""
     return Bars(console) if console.is_terminal else Lines(console)
+
+
+def describe_failure(outcome: SaveOutcome) -> str:
+    """Say in a line which recording failed, and why."""
+    story = str(outcome.error)
+    return f"failed: {story}" if outcome.name in story else f"failed: recording {outcome.name!r}: {story}"
 
 
 class Lines:
@@ -69,7 +87,7 @@ class Lines:
     def finished(self, outcome: SaveOutcome) -> None:
         """Print a line, unless nothing was to be done."""
         if outcome.error is not None:
-            self._print(f"failed {outcome.name}: {outcome.error}")
+            self._print(describe_failure(outcome))
         elif not outcome.skipped:
             self._print(f"saved {outcome.path} {outcome.size_bytes}")
 
@@ -129,5 +147,5 @@ class Bars:
     def finished(self, outcome: SaveOutcome) -> None:
         """Move the bar on."""
         if outcome.error is not None:
-            self._progress.console.print(f"failed {outcome.name}: {outcome.error}", markup=False)
+            self._progress.console.print(describe_failure(outcome), markup=False, soft_wrap=True)
         self._progress.advance(self._task)

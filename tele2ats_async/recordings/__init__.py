@@ -4,7 +4,7 @@ from .files import FileRequests
 from .many import Names, SaveOutcome, SavingMany
 from .names import check_name
 from .saving import Progress, Saver, no_progress
-from .stream import RecordingStream
+from .stream import RecordingStream, open_stream
 
 __all__ = [
     "FileRequests",
@@ -16,4 +16,5 @@ __all__ = [
     "SavingMany",
     "check_name",
     "no_progress",
+    "open_stream",
 ]

@@ -11,6 +11,7 @@ from ..wire.operations import AnyOperation, Operation, Request
 from ..wire.query import encode_filename
 
 P = ParamSpec("P")
+R = TypeVar("R")
 T = TypeVar("T")
 
 _ENCODINGS = (1, 2)
@@ -19,8 +20,8 @@ _ENCODINGS = (1, 2)
 class FileRequests:
     """Operations 9 and 10, by the name of a recording.
 
-    Services differ in whether the name arrives encoded once or twice. The first answer that is
-    neither 400 nor 404 settles it, for each operation by itself.
+    Services differ in whether the name arrives encoded once or twice. The first answer that really
+    is the file settles it, for each operation by itself.
     """
 
     def __init__(self, requester: Requester) -> None:
@@ -28,35 +29,40 @@ class FileRequests:
         self._settled: dict[int, int] = {}
 
     async def retrying(
-        self, operation: AnyOperation, call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+        self, operation: AnyOperation, call: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
         """Await a call that sends an operation, and again as the retry policy allows."""
         return await self._requester.retrying(operation, call, *args, **kwargs)
 
     @asynccontextmanager
-    async def stream(self, operation: Operation[T], name: str) -> AsyncGenerator[Incoming[T], None]:
-        """Request a file.
+    async def open(
+        self, operation: Operation[T], name: str, read: Callable[[str, Incoming[T]], Awaitable[R]]
+    ) -> AsyncGenerator[R, None]:
+        """Request a file, and hand over what `read` makes of the answer.
 
         Raises:
             NotReady: There is no such file, or not yet.
         """
         async with AsyncExitStack() as stack:
-            yield await self._enter(stack, operation, name)
+            incoming, times = await self._enter(stack, operation, name)
+            result = await read(name, incoming)
+            if encode_filename(name, times=1) != encode_filename(name, times=2):
+                self._settled[operation.number] = times
+            yield result
 
-    async def _enter(self, stack: AsyncExitStack, operation: Operation[T], name: str) -> Incoming[T]:
+    async def _enter(
+        self, stack: AsyncExitStack, operation: Operation[T], name: str
+    ) -> tuple[Incoming[T], int]:
         settled = self._settled.get(operation.number)
         refusals: list[ResponseError] = []
         for times in _ENCODINGS if settled is None else (settled,):
             request = Request(operation, query=encode_filename(name, times=times))
             try:
-                incoming = await stack.enter_async_context(self._requester.stream(request))
+                return await stack.enter_async_context(self._requester.stream(request)), times
             except ResponseError as error:
                 if error.status not in (400, 404):
                     raise
                 refusals.append(error)
-            else:
-                self._settled[operation.number] = times
-                return incoming
         for refusal in refusals:
             if isinstance(refusal, NotFound):
                 raise NotReady(name, refusal.details)

@@ -16,6 +16,7 @@ from ..errors import (
     TokenStoreError,
 )
 from ..models import CallRecord
+from ..tasks import wait_out
 from .saving import Progress, Saver
 
 Names = Iterable[str | CallRecord] | AsyncIterable[str | CallRecord]
@@ -60,18 +61,21 @@ class SavingMany:
         # slows the workers down, and nobody reads names ahead of them.
         self._slots = asyncio.Semaphore(concurrency)
         self._reading = asyncio.Lock()
-        self._stopping = False
+        self._reader: asyncio.Task[None] | None = None
+        self._is_exhausted = False
+        self._has_ended = False
+        self._workers: list[asyncio.Task[None]] = []
         self._done: asyncio.Queue[SaveOutcome | asyncio.Task[None]] = asyncio.Queue()
 
     async def run(self, names: Names) -> AsyncGenerator[SaveOutcome, None]:
         """Yield an outcome for every name, as they come."""
-        failures: list[BaseException] = []
+        failure: BaseException | None = None
         async with aclosing(_only_names(names)) as source:
-            workers = [asyncio.create_task(self._work(source)) for _ in range(self._concurrency)]
-            for worker in workers:
+            self._workers = [asyncio.create_task(self._work(source)) for _ in range(self._concurrency)]
+            for worker in self._workers:
                 worker.add_done_callback(self._done.put_nowait)
             try:
-                working = len(workers)
+                working = len(self._workers)
                 while working:
                     done = await self._done.get()
                     if isinstance(done, SaveOutcome):
@@ -79,29 +83,48 @@ class SavingMany:
                         self._slots.release()
                         continue
                     working -= 1
-                    if error := done.exception():
-                        failures.append(error)
+                    if not done.cancelled() and (error := done.exception()):
+                        failure = failure or error
+                        self._stop_reading()
             finally:
-                for worker in workers:
-                    worker.cancel()
-                await asyncio.wait(workers)
-        if failures:
-            raise failures[0]
+                self.end()
+                await wait_out(self._workers)
+        if failure is not None:
+            raise failure
+        if self._has_ended and not self._is_exhausted:
+            raise RuntimeError("this AtsSession was closed while recordings were being saved")
+
+    def end(self) -> None:
+        """Cancel what is under way."""
+        self._has_ended = True
+        for worker in self._workers:
+            worker.cancel()
 
     async def _work(self, source: AsyncIterator[str]) -> None:
         try:
             while (name := await self._next_name(source)) is not None:
                 self._done.put_nowait(await self._save(name))
-        except BaseException:
-            self._stopping = True  # the other workers finish what they have
-            raise
         finally:
             self._slots.release()
 
     async def _next_name(self, source: AsyncIterator[str]) -> str | None:
         await self._slots.acquire()
         async with self._reading:
-            return None if self._stopping else await anext(source, None)
+            if self._is_exhausted:
+                return None
+            self._reader = asyncio.current_task()
+            try:
+                name = await anext(source, None)
+            finally:
+                self._reader = None
+            self._is_exhausted = name is None
+            return name
+
+    def _stop_reading(self) -> None:
+        """Let the workers finish what they have, and take nothing new."""
+        self._is_exhausted = True
+        if self._reader is not None:
+            self._reader.cancel()
 
     async def _save(self, name: str) -> SaveOutcome:
         recording = transcript = error = None

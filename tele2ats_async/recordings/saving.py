@@ -1,5 +1,7 @@
 """One recording, or its transcript, onto the disk: whole or not at all."""
 
+import errno
+import stat
 from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
@@ -9,10 +11,12 @@ import attrs
 
 from .. import disk
 from ..errors import StorageError
+from ..models import TranscriptWord
+from ..transport import Incoming
 from ..wire.operations import FETCH_RECORDING, FETCH_TRANSCRIPT
 from .files import FileRequests
 from .names import path_below
-from .stream import RecordingStream
+from .stream import open_stream
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -75,8 +79,8 @@ class Saver:
         batch: list[bytes] = []
         batch_bytes = size_bytes = 0
         async with (
-            self._files.stream(FETCH_RECORDING, name) as incoming,
-            aclosing(aiter(RecordingStream(name, incoming))) as chunks,
+            self._files.open(FETCH_RECORDING, name, open_stream) as stream,
+            aclosing(aiter(stream)) as chunks,
         ):
             async for chunk in chunks:
                 batch.append(chunk)
@@ -90,9 +94,13 @@ class Saver:
         return size_bytes + batch_bytes
 
     async def _read_transcript(self, name: str) -> bytes:
-        async with self._files.stream(FETCH_TRANSCRIPT, name) as incoming:
-            await incoming.decode()  # only to see that it is a transcript
-            return await incoming.read()
+        async with self._files.open(FETCH_TRANSCRIPT, name, _read_checked) as content:
+            return content
+
+
+async def _read_checked(_: str, incoming: Incoming[list[TranscriptWord]]) -> bytes:
+    await incoming.decode()  # only to see that it is a transcript
+    return await incoming.read()
 
 
 async def _on_disk(name: str, path: Path, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -109,11 +117,14 @@ def _size_bytes(name: str, path: Path) -> int:
     On the loop: asking takes microseconds, a thread would take a hundred.
     """
     try:
-        return path.stat().st_size
+        status = path.stat()
     except FileNotFoundError:
         return 0
     except OSError as error:
         raise StorageError(name, error.errno, error.strerror, str(path)) from error
+    if not stat.S_ISREG(status.st_mode):
+        raise StorageError(name, errno.EEXIST, "something else than a file has its name", str(path))
+    return status.st_size
 
 
 def _write_whole(path: Path, content: bytes) -> None:

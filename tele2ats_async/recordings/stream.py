@@ -6,6 +6,7 @@ from ..errors import ConnectionFailed, NotAudio, Truncated
 from ..transport import Incoming
 
 _FRAME_HEADER_BYTES = 4
+_WHOLE = 200
 
 
 class RecordingStream:
@@ -25,8 +26,10 @@ class RecordingStream:
         """
         self.name = name
         self.content_type = incoming.headers.get("Content-Type", "")
-        if not self.content_type.startswith("audio/"):
+        if not self.content_type.lower().startswith("audio/"):
             raise NotAudio(name, f"its type is {self.content_type or 'not given'!r}")
+        if incoming.status != _WHOLE:
+            raise NotAudio(name, f"only a part of it came, with status {incoming.status}")
         self.content_length = _content_length(incoming)
         self._incoming = incoming
 
@@ -54,11 +57,16 @@ class RecordingStream:
         except ConnectionFailed as failure:
             raise Truncated(self.name, self.content_length, received) from failure
         if received < _FRAME_HEADER_BYTES:
-            self._check_start(head)
+            raise NotAudio(self.name, f"it has {received} bytes")
 
     def _check_start(self, head: bytes) -> None:
         if not (head.startswith(b"ID3") or _is_frame_header(head)):
-            raise NotAudio(self.name, "it does not begin as MP3 does" if head else "it is empty")
+            raise NotAudio(self.name, "it does not begin as MP3 does")
+
+
+async def open_stream(name: str, incoming: Incoming[bytes]) -> RecordingStream:
+    """Make a stream of an answer; errors as `RecordingStream`."""
+    return RecordingStream(name, incoming)
 
 
 def _content_length(incoming: Incoming[bytes]) -> int | None:
@@ -71,7 +79,7 @@ def _content_length(incoming: Incoming[bytes]) -> int | None:
 
 def _is_frame_header(head: bytes) -> bool:
     """Recognise an MPEG audio frame of layer III: sync, a version, the layer, a bit and a sample rate."""
-    if len(head) < _FRAME_HEADER_BYTES or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
+    if head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return False
     version, layer = head[1] >> 3 & 3, head[1] >> 1 & 3
     bit_rate, sample_rate = head[2] >> 4, head[2] >> 2 & 3

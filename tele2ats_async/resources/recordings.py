@@ -1,9 +1,10 @@
 """Recordings and their transcripts."""
 
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from weakref import WeakSet
 
 from ..models import TranscriptWord
 from ..recordings import (
@@ -16,9 +17,11 @@ from ..recordings import (
     SavingMany,
     check_name,
     no_progress,
+    open_stream,
 )
 from ..requester import Requester
 from ..transcripts import Transcript
+from ..transport import Incoming
 from ..wire.operations import FETCH_RECORDING, FETCH_TRANSCRIPT
 from ..wire.query import require_at_least
 
@@ -33,6 +36,7 @@ class Recordings:
     def __init__(self, requester: Requester) -> None:
         self._files = FileRequests(requester)
         self._saver = Saver(self._files)
+        self._savings: WeakSet[SavingMany] = WeakSet()
 
     @asynccontextmanager
     async def open(self, name: str) -> AsyncGenerator[RecordingStream, None]:
@@ -120,8 +124,10 @@ class Recordings:
         Source: operations 9 and 10.
         """
         require_at_least("concurrency", concurrency, 1)
-        if isinstance(names_or_records, str):
-            raise TypeError("names_or_records: expected many names, got one text")
+        if isinstance(names_or_records, str) or not isinstance(names_or_records, Iterable | AsyncIterable):
+            raise TypeError(
+                f"names_or_records: expected many names, got one {type(names_or_records).__name__}"
+            )
         saving = SavingMany(
             self._saver,
             Path(directory),
@@ -129,6 +135,7 @@ class Recordings:
             transcripts=transcripts,
             progress=progress,
         )
+        self._savings.add(saving)
         return saving.run(names_or_records)
 
     async def fetch_transcript(self, name: str) -> Transcript:
@@ -172,10 +179,18 @@ class Recordings:
         saved = await self._saver.save_transcript(name, Path(directory))
         return saved.path
 
+    def close(self) -> None:
+        """End what `save_many` has under way; whoever still iterates is told so by a RuntimeError."""
+        for saving in self._savings:
+            saving.end()
+
     async def _enter(self, stack: AsyncExitStack, name: str) -> RecordingStream:
-        incoming = await stack.enter_async_context(self._files.stream(FETCH_RECORDING, name))
-        return RecordingStream(name, incoming)
+        return await stack.enter_async_context(self._files.open(FETCH_RECORDING, name, open_stream))
 
     async def _fetch_words(self, name: str) -> list[TranscriptWord]:
-        async with self._files.stream(FETCH_TRANSCRIPT, name) as incoming:
-            return await incoming.decode()
+        async with self._files.open(FETCH_TRANSCRIPT, name, _decode_words) as words:
+            return words
+
+
+async def _decode_words(_: str, incoming: Incoming[list[TranscriptWord]]) -> list[TranscriptWord]:
+    return await incoming.decode()

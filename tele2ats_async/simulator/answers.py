@@ -1,5 +1,7 @@
 """What operations 1 to 10 answer: a JSON value, or a whole response."""
 
+from contextlib import suppress
+
 from aiohttp import web
 
 from ..models import TranscriptWord
@@ -78,9 +80,10 @@ async def fetch_recording(pbx: Pbx, inquiry: Inquiry) -> object:
     recording = memoryview(pbx.recording(name))
     response = web.StreamResponse(headers={"Content-Type": "audio/mpeg"})
     response.content_length = len(recording)
-    await response.prepare(inquiry.request)
-    for start in range(0, len(recording), _CHUNK_BYTES):
-        await response.write(recording[start : start + _CHUNK_BYTES])
+    with suppress(ConnectionResetError):  # a listener who goes away is no fault to be told
+        await response.prepare(inquiry.request)
+        for start in range(0, len(recording), _CHUNK_BYTES):
+            await response.write(recording[start : start + _CHUNK_BYTES])
     return response
 
 

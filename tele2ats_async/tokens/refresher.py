@@ -1,7 +1,8 @@
-"""Renewing the token pair: one refresh at a time, durable before it is used, never lost on the way."""
+"""Renewing the token pair: one refresh at a time, and none that is not called for."""
 
 import asyncio
 import logging
+import re
 import time
 from contextlib import suppress
 from datetime import datetime
@@ -20,15 +21,18 @@ from ..errors import (
 from ..retry import RetryPolicy
 from ..transport import Transport
 from ..wire.operations import REFRESH_TOKENS, Request
+from .keeper import PairKeeper
 from .pair import TokenPair
 from .store import TokenStore
 
 logger = logging.getLogger(__name__)
 
-_MARGIN_S = 300.0
 _PAUSE_AFTER_FAILURE_S = 30.0
 _WINNER_DELAYS_S = (0.1, 0.2, 0.4, 0.8, 1.5)
 _CLOSING_S = 30.0
+# A token this young that is refused is no dead one: the operation is forbidden.
+_YOUNG_S = 60.0
+_DEAD = re.compile(r"\b(expired|updated)\b", re.IGNORECASE)
 
 
 class TokenRefresher:
@@ -39,18 +43,17 @@ class TokenRefresher:
     """
 
     def __init__(self, store: TokenStore, transport: Transport, retry: RetryPolicy) -> None:
-        self._store = store
+        self._keeper = PairKeeper(store)
         self._transport = transport
         self._retry = retry
-        self._pair: TokenPair | None = None
-        self._stored: TokenPair | None = None
-        self._due_at: float | None = None
         self._renewal: asyncio.Task[TokenPair] | None = None
+        self._renewed_for: str | None = None
+        self._refreshed_at = -_YOUNG_S
 
     @property
     def expires_at(self) -> datetime | None:
         """When the access token dies, an aware datetime; None before the first call, or if unknown."""
-        return None if self._pair is None else self._pair.expires_at
+        return self._keeper.expires_at
 
     async def access_token(self) -> str:
         """Give a live access token, refreshed first where it is about to die.
@@ -61,8 +64,8 @@ class TokenRefresher:
             TransportError: The refresh got no answer.
             ResponseError: The refresh was answered with another error.
         """
-        pair = self._pair
-        if pair is None or self._is_due():
+        pair = self._keeper.pair
+        if pair is None or self._keeper.is_due:
             pair = await self._renewed(None)
         return pair.access
 
@@ -77,17 +80,30 @@ class TokenRefresher:
 
         Source: operation 1.
         """
-        await self.replace(await self.access_token())
+        pair = self._keeper.pair or await self._keeper.read()
+        self._refreshed_at = -_YOUNG_S
+        await self.replace(pair.access)
 
-    async def replace(self, dead: str) -> str:
-        """Give an access token instead of one that the service refused; errors as `access_token()`.
+    async def replace(self, refused: str, details: str = "", *, may_refresh: bool = True) -> str:
+        """Give another access token than one that the service refused; errors as `access_token()`.
 
-        A refusal that comes late, for a token that has been replaced meanwhile, costs no refresh.
+        A refusal that comes late, for a token that has been replaced meanwhile, costs no refresh. Nor
+        does one of a token that is only seconds old, unless the service says that it is dead or the
+        store has a newer one: it is given again, for what was refused is then not the token.
+
+        Args:
+            refused: The token.
+            details: What the service said.
+            may_refresh: False to take only what others have renewed.
         """
-        pair = self._pair
-        while pair is None or pair.access == dead:
-            # Again, where the renewal that was under way was one ahead of time and changed nothing.
-            pair = await self._renewed(dead)
+        if _DEAD.search(details):
+            self._refreshed_at = -_YOUNG_S
+        while self._renewal is not None and (self._renewed_for != refused or not may_refresh):
+            # One that began ahead of time, or for another token, may leave this one as it is.
+            await asyncio.wait([self._renewal])
+        pair = self._keeper.pair
+        if pair is None or (pair.access == refused and may_refresh):
+            pair = await self._renewed(refused)
         return pair.access
 
     async def close(self) -> None:
@@ -98,80 +114,68 @@ class TokenRefresher:
         """
         if self._renewal is not None:
             await asyncio.wait([self._renewal], timeout=_CLOSING_S)
-        if self._pair is not None and self._pair != self._stored:
-            await self._store.save(self._pair)
-            self._stored = self._pair
+        await self._keeper.close()
 
-    def _is_due(self) -> bool:
-        return self._due_at is not None and time.time() >= self._due_at
-
-    async def _renewed(self, dead: str | None) -> TokenPair:
-        # Nothing is awaited between looking and making: two callers cannot make two renewals. One that
-        # has just ended is no longer waited for: replace() would spin on its old result.
-        if self._renewal is None or self._renewal.done():
-            self._renewal = asyncio.create_task(self._renew(dead), name="tele2ats-token-renewal")
+    async def _renewed(self, refused: str | None) -> TokenPair:
+        # Nothing is awaited between looking and making: two callers cannot make two renewals.
+        if self._renewal is None:
+            self._renewed_for = refused
+            self._renewal = asyncio.create_task(self._renew(refused), name="tele2ats-token-renewal")
             self._renewal.add_done_callback(self._renewal_done)
         return await asyncio.shield(self._renewal)
 
     def _renewal_done(self, renewal: asyncio.Task[TokenPair]) -> None:
-        if self._renewal is renewal:
-            self._renewal = None
+        self._renewal = None
         if not renewal.cancelled():
             renewal.exception()  # looked at: those who waited may all have been cancelled
 
-    async def _renew(self, dead: str | None) -> TokenPair:
+    async def _renew(self, refused: str | None) -> TokenPair:
         """Take the store's pair where it is news and alive, else refresh."""
-        if self._pair is None:
-            self._adopt(await self._store.load(), is_stored=True)
-            if dead is None and not self._is_due():
-                return self._current()
+        pair = self._keeper.pair or await self._keeper.read()
+        if refused is None and not self._keeper.is_due:
+            return pair
         try:
-            async with self._store.lock():
-                await self._reread()
-                if self._current().access == dead or self._is_due():
-                    await self._exchange()
+            async with self._keeper.store.lock():
+                pair = await self._keeper.read()
+                if self._keeper.is_due or (pair.access == refused and not self._is_young()):
+                    pair = await self._exchange(pair)
         except AtsError as error:
-            if isinstance(error, AuthorizationError) and await self._somebody_else_refreshed():
-                return self._current()
-            if dead is None and self._is_alive():
-                # Ahead of time: the old pair serves while the trouble lasts.
-                logger.warning("token_refresh_failed", extra={"error": str(error)})
-                self._due_at = time.time() + _PAUSE_AFTER_FAILURE_S
-                return self._current()
-            raise
-        return self._current()
+            if isinstance(error, AuthorizationError) and (newer := await self._from_somebody_else(pair)):
+                return newer
+            if refused is not None or not self._keeper.is_alive:
+                raise
+            # Ahead of time: the old pair serves while the trouble lasts.
+            logger.warning("token_refresh_failed: %s", error)
+            self._keeper.postpone(_PAUSE_AFTER_FAILURE_S)
+        return pair
 
-    async def _exchange(self) -> None:
+    def _is_young(self) -> bool:
+        return time.monotonic() - self._refreshed_at < _YOUNG_S
+
+    async def _exchange(self, old: TokenPair) -> TokenPair:
         """Refresh over the wire, and make the new pair durable before anybody uses it."""
-        old = self._current()
         try:
-            fresh = await self._retry.run(REFRESH_TOKENS, self._request_pair)
+            fresh = await self._retry.run(REFRESH_TOKENS, self._request_pair, old)
         except (ConnectionFailed, AtsTimeout, ServerError) as error:
             if isinstance(error, TransportError) and not error.sent:
                 raise
             # The fate of the request is unknown: look who has the newest pair, and ask once more.
-            await self._reread()
-            if self._current() != old:
-                return
-            fresh = await self._request_pair()
-        is_stored = False
-        try:
-            await self._store.save(fresh)
-            is_stored = True
-        except TokenStoreError as error:
-            logger.critical("token_save_failed", extra={"error": str(error)})
-        finally:
-            # Also where the store fails in a way of its own: this is the only living pair.
-            self._adopt(fresh, is_stored=is_stored)
-        if self._is_due():
+            newest = await self._keeper.read()
+            if newest != old:
+                return newest
+            fresh = await self._request_pair(old)
+        self._refreshed_at = time.monotonic()
+        await self._keeper.keep(fresh)
+        if self._keeper.is_due:
             # Only a wrong clock can say that of a new token; refreshing at every call would not help.
-            logger.warning("clock_disagrees", extra={"expires_at": str(fresh.expires_at)})
-            self._due_at = None
-        logger.info("token_refreshed", extra={"expires_at": str(fresh.expires_at)})
+            logger.warning("clock_disagrees: a new token seems to expire at %s", fresh.expires_at)
+            self._keeper.postpone(None)
+        logger.info("token_refreshed: expires at %s", fresh.expires_at)
+        return fresh
 
-    async def _request_pair(self) -> TokenPair:
+    async def _request_pair(self, old: TokenPair) -> TokenPair:
         try:
-            async with self._transport.stream(Request(REFRESH_TOKENS), self._current().refresh) as incoming:
+            async with self._transport.stream(Request(REFRESH_TOKENS), old.refresh) as incoming:
                 issued = await incoming.decode()
         except AuthorizationError as error:
             facts = (error.status, error.method, error.path, error.details)
@@ -181,34 +185,12 @@ class TokenRefresher:
         except ValueError as error:
             raise PayloadError("$", str(error), str(REFRESH_TOKENS)) from None
 
-    async def _somebody_else_refreshed(self) -> bool:
+    async def _from_somebody_else(self, ours: TokenPair) -> TokenPair | None:
         """Look whether the store gets a newer pair within seconds, from whoever made ours old."""
-        ours = self._current()
         for delay_s in _WINNER_DELAYS_S:
             with suppress(TokenStoreError):
-                await self._reread()
-            if self._current() != ours:
-                return True
+                newest = await self._keeper.read()
+                if newest != ours:
+                    return newest
             await asyncio.sleep(delay_s)
-        return False
-
-    async def _reread(self) -> None:
-        """Take over what somebody else has put into the store."""
-        pair = await self._store.load()
-        if pair != self._stored:
-            self._adopt(pair, is_stored=True)
-
-    def _current(self) -> TokenPair:
-        assert self._pair is not None  # noqa: S101  # _renew() loads one before all else
-        return self._pair
-
-    def _is_alive(self) -> bool:
-        expires_at = self.expires_at
-        return expires_at is None or time.time() < expires_at.timestamp()
-
-    def _adopt(self, pair: TokenPair, *, is_stored: bool) -> None:
-        self._pair = pair
-        if is_stored:
-            self._stored = pair
-        expires_at = pair.expires_at
-        self._due_at = None if expires_at is None else expires_at.timestamp() - _MARGIN_S
+        return None

@@ -125,13 +125,14 @@ def _parse(raw: bytes | str) -> object:
 def _structure(value: object, answer: type[T], first_row: int = 0) -> T:
     if answer is object:
         return cast("T", value)
-    if get_origin(answer) is list and not isinstance(value, list):
+    kind = kind_of(value)
+    if get_origin(answer) is list and kind != "a list":
         # A list inside an object may be null, an answer may not.
-        raise PayloadError("$", f"expected a list, got {kind_of(value)}")
+        raise PayloadError("$", f"expected a list, got {kind}")
     # Whatever the hooks stumble over is one thing: a wrong payload.
     with suppress(Exception):
         return _fast.structure(value, answer)
-    raise _explain(cast("object", value), answer, first_row)
+    raise _explain(value, answer, first_row)
 
 
 def _explain(value: object, answer: type[Any], first_row: int) -> PayloadError:

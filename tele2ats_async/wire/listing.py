@@ -6,6 +6,7 @@ from datetime import datetime
 import attrs
 
 from ..models import CallRecord
+from ..numbers import require_dialable
 from .operations import LIST_CALL_RECORDS, Request
 from .query import encode_query, require_at_least, require_period, spell_flag, spell_moment
 
@@ -31,8 +32,12 @@ class CallRecordListing:
         require_period(self.start, self.end)
         require_at_least("size", self.size, 1)
         for argument, number in (("caller", self.caller), ("callee", self.callee)):
-            if number == "":
-                raise ValueError(f"{argument}: empty; leave it out to list all")
+            if number is not None:
+                require_dialable(argument, number)
+        if self.is_recorded not in (None, True, False):
+            raise TypeError(f"is_recorded: expected a boolean, got {type(self.is_recorded).__name__}")
+        if not isinstance(self.sort, str):
+            raise TypeError(f"sort: expected a text, got {type(self.sort).__name__}")
         if not _SORT.fullmatch(self.sort):
             raise ValueError(f"sort: expected 'field,ASC' or 'field,DESC', got {self.sort!r}")
 

@@ -5,6 +5,7 @@ as it is.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
@@ -35,7 +36,8 @@ def spell_moment(moment: datetime, *, round_up: bool = False) -> str:
     """Spell a time as ISO 8601 with an offset, in whole seconds."""
     if round_up and moment.microsecond:
         # Through UTC: by the wall clock, the hour that comes twice in autumn would lose its fold.
-        moment = (moment.astimezone(UTC) + _SECOND).astimezone(moment.tzinfo)
+        with suppress(OverflowError):  # the last second that a datetime knows is late enough
+            moment = (moment.astimezone(UTC) + _SECOND).astimezone(moment.tzinfo)
     if moment.utcoffset() % _MINUTE:  # type: ignore[operator]  # require_aware() came before
         moment = moment.astimezone(UTC)  # local mean times have seconds in their offset, ISO 8601 has not
     return moment.isoformat(timespec="seconds")
