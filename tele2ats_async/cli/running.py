@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import Coroutine, Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import typer
@@ -16,6 +16,8 @@ SOMETHING_FAILED = 1
 WRONG_USE = 2
 TOKENS_SPENT = 3
 INTERRUPTED = 130
+
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 
 
 def run(work: Coroutine[Any, Any, int], *, farewell: str = "Interrupted; nothing torn is left.") -> NoReturn:
@@ -52,10 +54,19 @@ def fail(text: str, status: int) -> NoReturn:
 
 
 async def _cancelled_by_signals(work: Coroutine[Any, Any, int]) -> int:
+    loop = asyncio.get_running_loop()
     task = asyncio.current_task()
     assert task is not None  # noqa: S101  # this is a coroutine of one
-    with suppress(NotImplementedError):  # Windows knows no such handlers
-        # Ours for Ctrl-C too: however often it is pressed, what is under way is tidied up.
-        for sent in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(sent, task.cancel)
-    return await work
+
+    def cancel(*_: object) -> None:
+        loop.call_soon_threadsafe(task.cancel)
+
+    # Not the loop's own handlers, which end with the loop: however often and however late Ctrl-C is
+    # pressed, what is under way is tidied up, and the exit status is the same.
+    for sent in _INTERRUPTS:
+        signal.signal(sent, cancel)
+    try:
+        return await work
+    finally:
+        for sent in _INTERRUPTS:
+            signal.signal(sent, signal.SIG_IGN)
