@@ -1,10 +1,10 @@
 """What a run of downloads shows: bars for people, lines for files and pipes."""
 
-import io
 import sys
 import time
+from contextlib import suppress
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self, TextIO, cast
 
 import attrs
 from rich.console import Console
@@ -47,9 +47,10 @@ def make_console() -> Console:
 
     What is no terminal gets plain text, whatever the environment says of colours.
     """
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a pipe may not hold the letters of a name
-    return Console(force_terminal=sys.stdout.isatty())
+    stdout: TextIO = sys.stdout
+    with suppress(AttributeError):  # what a test puts in its place need not know how
+        cast("Any", stdout).reconfigure(errors="replace")  # a pipe may not hold the letters of a name
+    return Console(force_terminal=stdout.isatty())
 
 
 def make_view(console: Console) -> View:
