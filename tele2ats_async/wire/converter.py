@@ -89,14 +89,22 @@ def _parse(raw: bytes | str) -> object:
 def _structure(value: object, answer: type[T], first_row: int = 0) -> T:
     if answer is object:
         return cast("T", value)
-    kind = kind_of(value)
-    if get_origin(answer) is list and kind != "a list":
-        # A list inside an object may be null, an answer may not.
-        raise PayloadError("$", f"expected a list, got {kind}")
+    if get_origin(answer) is list:
+        _require_rows(value, first_row)
     # Whatever the hooks stumble over is one thing: a wrong payload.
     with suppress(Exception):
         return _fast.structure(value, answer)
     raise _explain(value, answer, first_row)
+
+
+def _require_rows(value: object, first_row: int) -> None:
+    """Refuse an answer that is no list, or lacks a row: one that were passed over would shorten its page."""
+    kind = kind_of(value)
+    if kind != "a list":
+        raise PayloadError("$", f"expected a list, got {kind}")
+    rows = cast("list[object]", value)
+    if None in rows:
+        raise PayloadError(f"$[{first_row + rows.index(None)}]", "expected an object, got null")
 
 
 def _explain(value: object, answer: type[Any], first_row: int) -> PayloadError:

@@ -39,6 +39,11 @@ def read_text(value: object, _: object) -> str:
     raise WrongValueError("a text", value)
 
 
+def read_required_text(value: object, _: object) -> str:
+    """Read a text that is always there; should it be null all the same, it says nothing."""
+    return "" if value is None else read_text(value, _)
+
+
 def read_integer(value: object, _: object) -> int:
     """Read an integer."""
     if type(value) is int:
@@ -82,12 +87,12 @@ def read_epoch(value: object, _: object) -> datetime:
 
 def read_digits(value: object, _: object) -> str:
     """Read a phone number that may come as a text or as an integer."""
-    return str(value) if type(value) is int else read_text(value, _)
+    return str(value) if type(value) is int else read_required_text(value, _)
 
 
 def read_open_enum(value: object, enum: type[OpenEnum]) -> OpenEnum:
     """Read a member of an enum, known or not; a null has the text ""."""
-    return enum.of("" if value is None else read_text(value, enum))
+    return enum.of(read_required_text(value, enum))
 
 
 def optional(read: Hook) -> Hook:

@@ -13,12 +13,12 @@ import cattrs
 from cattrs.cols import list_structure_factory
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from ..models import BlacklistEntry, Customer, JournalEntry, OpenEnum
+from ..models import BlacklistEntry, Customer, IssuedTokens, JournalEntry, OpenEnum
 from . import hooks
 from .hooks import Hook, WrongValueError
 
 _HOOKS: dict[type, Hook] = {
-    str: hooks.read_text,
+    str: hooks.read_required_text,
     int: hooks.read_integer,
     float: hooks.read_number,
     bool: hooks.read_flag,
@@ -32,6 +32,7 @@ _OPTIONAL_HOOKS: dict[object, Hook] = {
 # Members whose values the contract spells in a way of their own.
 _MEMBER_HOOKS: dict[type, dict[str, Hook]] = {
     BlacklistEntry: {"number": hooks.read_digits},
+    IssuedTokens: {"access_token": hooks.read_text, "refresh_token": hooks.read_text},
     JournalEntry: {
         "start_timestamp": hooks.optional(hooks.read_epoch),
         "end_timestamp": hooks.optional(hooks.read_epoch),
@@ -81,6 +82,7 @@ def _read_optional_enum(value: object, kind: object) -> OpenEnum | None:
 
 
 def _make_list_hook(converter: cattrs.Converter, kind: Any) -> Hook:
+    """Make the reader of a list inside an object, which may be null, or hold one."""
     structure: Hook = list_structure_factory(kind, converter)
 
     def read_list(value: object, _: object) -> object:
@@ -88,7 +90,7 @@ def _make_list_hook(converter: cattrs.Converter, kind: Any) -> Hook:
             return []
         if type(value) is not list:
             raise WrongValueError("a list", value)
-        return structure(value, kind)
+        return structure([item for item in cast("list[object]", value) if item is not None], kind)
 
     return read_list
 
