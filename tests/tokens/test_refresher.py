@@ -43,6 +43,7 @@ from tele2ats_async import (
     TokenStoreError,
 )
 from tele2ats_async.simulator import AtsSimulator, Company
+from tele2ats_async.tokens import keeper
 from tele2ats_async.tokens import refresher as refresher_module
 
 pytestmark = pytest.mark.asyncio
@@ -544,6 +545,25 @@ async def test_a_pair_that_cannot_be_saved_is_used(
     assert [("token_save_failed: token store disk: full", logging.CRITICAL)] == [
         (record.message, record.levelno) for record in caplog.records if "save" in record.message
     ]
+
+
+async def test_saving_is_tried_again_without_being_asked(
+    simulator: AtsSimulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As soon as the store can take it the pair is in it: a crash of the process later loses nothing."""
+    monkeypatch.setattr(keeper, "_SAVE_PAUSE_S", 0.01)
+    monkeypatch.setattr(keeper, "_WARNING_PAUSE_S", 0.0)
+    full = TokenStoreError("disk", "full")
+    store = SoreStore(TokenPair(*simulator.tokens), full, full, full)
+    async with _session(simulator, store) as ats:
+        simulator.expire_access_token()
+        await ask(ats)
+        while TokenPair(*simulator.tokens) != await store.load():
+            await asyncio.sleep(0.005)
+
+        assert (1, 4) == (simulator.refresh_count, store.saves)
+    assert 4 == store.saves
+    assert 3 == sum("token_save_failed" in record.message for record in caplog.records)
 
 
 async def test_close_tells_that_the_pair_is_lost(simulator: AtsSimulator, tmp_path: Path) -> None:
