@@ -3,7 +3,8 @@
 AtsError
 ├── TransportError                nothing usable came back
 │   ├── ConnectionFailed
-│   │   └── CertificateError
+│   │   ├── CertificateError
+│   │   └── ProxyRefused          407
 │   ├── AtsTimeout                also a TimeoutError
 │   └── RedirectRefused
 ├── ResponseError                 the service answered with an error status
@@ -43,6 +44,7 @@ __all__ = [
     "NotFound",
     "NotReady",
     "PayloadError",
+    "ProxyRefused",
     "RateLimited",
     "ReauthorizationRequired",
     "RecordingError",
@@ -100,6 +102,11 @@ class CertificateError(ConnectionFailed):
             " 'GSR SA OV SSL CA 2018': install these certificates on the system, or pass a CA bundle"
             " that holds them, AtsSession(..., ssl='bundle.pem'), or TELE2ATS_CA_FILE=bundle.pem"
         )
+
+
+@_error
+class ProxyRefused(ConnectionFailed):
+    """The proxy does not accept the user name and password (407)."""
 
 
 @_error

@@ -3,7 +3,8 @@
 import re
 
 _SEPARATORS = re.compile(r"[\s()\-.\u2010-\u2015\u00a0]+")
-_RUSSIAN = re.compile(r"(?:\+?7|8)?(\d{10})")
+# Ten digits alone may begin neither with 7 nor with 89: those are eleven of which one is missing.
+_RUSSIAN = re.compile(r"(?:\+?7|8)(\d{10})|((?!7|89)\d{10})")
 _SUBSCRIBER = re.compile(r"7\d{10}")
 _INTERNATIONAL = re.compile(r"[1-9]\d{6,14}")
 _DIALABLE = re.compile(r"\d{1,15}")
@@ -24,9 +25,10 @@ def normalize_msisdn(text: str) -> str:
         ValueError: It is no such number.
     """
     match = _RUSSIAN.fullmatch(_SEPARATORS.sub("", text))
-    if match is None or not match[1].isascii():
+    digits = "" if match is None else match[1] or match[2]
+    if not digits or not digits.isascii():
         raise ValueError(f"text: {text!r} is no Russian phone number of 10 or 11 digits")
-    return f"7{match[1]}"
+    return f"7{digits}"
 
 
 def require_subscriber(argument: str, number: str) -> None:

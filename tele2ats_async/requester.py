@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import ParamSpec, TypeVar
 
-from .errors import AuthorizationError, Forbidden
+from .errors import AuthorizationError, Forbidden, TransportError
 from .retry import RetryPolicy
 from .tokens import TokenRefresher
 from .transport import Incoming, Transport
@@ -32,7 +32,7 @@ class Requester:
 
     async def fetch(self, request: Request[T]) -> T:
         """Send a request, read its answer and decode it."""
-        return await self.retrying(request.operation, self._fetch_once, request)
+        return await self.retrying(request.operation, self.fetch_once, request)
 
     async def retrying(
         self,
@@ -55,18 +55,31 @@ class Requester:
             yield await self._enter(stack, request)
 
     async def _enter(self, stack: AsyncExitStack, request: Request[T]) -> Incoming[T]:
-        token = await self._tokens.access_token()
+        refreshes = self._tokens.refresh_count
+        token = await self._unsent(self._tokens.access_token())
         for tried in range(1, _TOKENS_AT_MOST + 1):
             try:
                 return await stack.enter_async_context(self._transport.stream(request, token))
             except AuthorizationError as error:
                 refusal = (error.status, error.method, error.path, error.details)
-            other = await self._tokens.replace(token, refusal[-1], may_refresh=tried == 1)
+            # What others have put into the store costs no refresh, and leaves ours unspent.
+            may_refresh = self._tokens.refresh_count == refreshes
+            other = await self._unsent(self._tokens.replace(token, refusal[-1], may_refresh=may_refresh))
             if other == token or tried == _TOKENS_AT_MOST:
                 raise Forbidden(*refusal)
             token = other
         raise AssertionError("unreachable")
 
-    async def _fetch_once(self, request: Request[T]) -> T:
+    @staticmethod
+    async def _unsent(token: Awaitable[str]) -> str:
+        """Await a token; where none can be had, the operation itself certainly was not carried out."""
+        try:
+            return await token
+        except TransportError as error:
+            failure = type(error)(error.method, error.path, error.reason, False)
+        raise failure
+
+    async def fetch_once(self, request: Request[T]) -> T:
+        """Send a request as `fetch()` does, but never again."""
         async with self.stream(request) as incoming:
             return await incoming.decode()

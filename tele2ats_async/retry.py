@@ -13,11 +13,12 @@ from .errors import (
     AtsTimeout,
     CertificateError,
     ConnectionFailed,
+    ProxyRefused,
     RateLimited,
     ServerError,
     Truncated,
 )
-from .wire.operations import AnyOperation
+from .wire.operations import REFRESH_TOKENS, AnyOperation
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,8 +30,10 @@ _PASSING = (ConnectionFailed, AtsTimeout, RateLimited, ServerError, Truncated)
 
 def may_repeat(operation: AnyOperation, error: Exception) -> bool:
     """Say whether trying again can help, and can do no harm."""
-    if isinstance(error, CertificateError) or not isinstance(error, _PASSING):
+    if isinstance(error, CertificateError | ProxyRefused) or not isinstance(error, _PASSING):
         return False
+    if operation is not REFRESH_TOKENS and getattr(error, "path", None) == REFRESH_TOKENS.path:
+        return False  # the refresh on the way has had attempts of its own
     certainly_unsent = isinstance(error, ConnectionFailed | AtsTimeout) and not error.sent
     return operation.repeatable or certainly_unsent
 

@@ -1,5 +1,6 @@
 """The session: one account's tokens, one transport, and an object per section of the contract."""
 
+import asyncio
 import os
 import ssl as ssl_module
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ from .resources import (
     Statistics,
 )
 from .retry import RetryPolicy
+from .tasks import wait_out
 from .tokens import FileTokenStore, MemoryTokenStore, TokenPair, TokenRefresher, TokenStore
 from .transport import DEFAULT_TIMEOUT, Transport
 from .version import __version__
@@ -106,6 +108,7 @@ class AtsSession:
             raise TypeError(f"tokens: expected a token store or a TokenPair, got {type(tokens).__name__}")
         self.tokens = TokenRefresher(store, self._transport, policy)
         self._requester = Requester(self._transport, self.tokens, policy, max_connections=max_connections)
+        self._ending: asyncio.Task[None] | None = None
         self.monitoring = Monitoring(self._requester)
         self.employees = Employees(self._requester)
         self.calls = Calls(self._requester)
@@ -116,7 +119,7 @@ class AtsSession:
         self.blacklist = Blacklist(self._requester)
 
     @classmethod
-    def from_env(cls, environment: Mapping[str, str] = os.environ, **settings: Any) -> Self:
+    def from_env(cls, environment: Mapping[str, str] | None = None, **settings: Any) -> Self:
         """Make a session from environment variables.
 
         ``TELE2ATS_TOKEN_FILE`` names a token file. ``TELE2ATS_ACCESS_TOKEN`` and
@@ -126,12 +129,14 @@ class AtsSession:
         ``proxy`` and ``ssl``.
 
         Args:
-            environment: The variables.
+            environment: The variables; by default those of the process.
             settings: Arguments of `AtsSession`, which go before the environment.
 
         Raises:
             ValueError: The tokens are missing or malformed, or an argument is; the text names it.
         """
+        # Not as the default: signatures are shown, and this would show the tokens.
+        environment = os.environ if environment is None else environment
         names = {"base_url": "TELE2ATS_BASE_URL", "proxy": "TELE2ATS_PROXY", "ssl": "TELE2ATS_CA_FILE"}
         found: dict[str, Any] = {
             key: environment[name] for key, name in names.items() if environment.get(name)
@@ -168,6 +173,14 @@ class AtsSession:
         Raises:
             TokenStoreError: The newest token pair could not be saved.
         """
+        # A task of its own, waited out: cancelled in the middle, it would close the connection under a
+        # refresh that the service has carried out, and the new pair would be lost.
+        if self._ending is None:
+            self._ending = asyncio.create_task(self._end(), name="tele2ats-session-end")
+        await wait_out([self._ending])
+        self._ending.result()
+
+    async def _end(self) -> None:
         self.recordings.close()
         try:
             await self.tokens.close()

@@ -19,6 +19,7 @@ from .errors import (
     AtsTimeout,
     CertificateError,
     ConnectionFailed,
+    ProxyRefused,
     RedirectRefused,
     TransportError,
 )
@@ -32,6 +33,7 @@ T = TypeVar("T")
 DEFAULT_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=60, sock_connect=10, sock_read=30)
 
 _MAX_HOPS = 3
+_PROXY_REFUSED = 407
 # What is read of an error's body, and from which length on a token is a secret rather than a word.
 _ERROR_BYTES = 64 * 1024
 _SECRET_LENGTH = 8
@@ -150,6 +152,9 @@ class Transport:
                 operation.method, url, headers=headers, data=request.body, **self._settings
             )
             response = await _mapped(operation, sending)
+            if response.status == _PROXY_REFUSED:
+                response.release()
+                raise _refused_by_proxy(operation)
             if not 300 <= response.status < 400:
                 return response
             response.release()
@@ -256,12 +261,19 @@ async def _mapped(operation: AnyOperation, work: Awaitable[T]) -> T:
 
 
 def _translate(operation: AnyOperation, error: Exception) -> TransportError:
+    if isinstance(error, aiohttp.ClientHttpProxyError) and error.status == _PROXY_REFUSED:
+        return _refused_by_proxy(operation)
     ours, reason, sent = next(row[1:] for row in _FAILURES if isinstance(error, row[0]))
     if isinstance(error, aiohttp.ClientHttpProxyError):
-        reason += f" with status {error.status}: check its address, user name and password"
+        reason += f" with status {error.status}"
     elif why := _system_text(error):
         reason += f" ({why})"
     return ours(operation.method, operation.path, reason, sent)
+
+
+def _refused_by_proxy(operation: AnyOperation) -> ProxyRefused:
+    reason = "the proxy refused with status 407: check its user name and password"
+    return ProxyRefused(operation.method, operation.path, reason, False)
 
 
 def _system_text(error: Exception) -> str | None:

@@ -46,6 +46,7 @@ from tele2ats_async import (
     NotFound,
     NotReady,
     PayloadError,
+    ProxyRefused,
     RateLimited,
     ReauthorizationRequired,
     RedirectRefused,
@@ -93,6 +94,13 @@ async def _not_certified(_: Path) -> None:
         AtsSession(PAIR, base_url=simulator.base_url, retry=ONCE) as ats,
     ):
         await ask(ats)
+
+
+async def _refused_by_the_proxy(_: Path) -> None:
+    async with RawService(in_turn(answer(b"", "407 Proxy Authentication Required"))) as proxy:
+        address = f"http://user:wrong@127.0.0.1:{proxy.port}"
+        async with AtsSession(PAIR, base_url="http://ats.example", proxy=address, retry=ONCE) as ats:
+            await ask(ats)
 
 
 async def _too_slow(_: Path) -> None:
@@ -190,6 +198,7 @@ SCENES: dict[type[AtsError], Scene] = {
     NotFound: _no_such_manager,
     NotReady: _no_transcript_yet,
     PayloadError: _not_json,
+    ProxyRefused: _refused_by_the_proxy,
     RateLimited: _too_often,
     ReauthorizationRequired: _spent,
     RedirectRefused: _redirected,

@@ -15,6 +15,7 @@ ALL: list[tuple[errors.AtsError, str]] = [
     (errors.TransportError(*SENT), "GET /employees: reason"),
     (errors.ConnectionFailed(*SENT), "GET /employees: reason"),
     (errors.CertificateError(*SENT), "GET /employees: reason. The chain"),
+    (errors.ProxyRefused(*SENT), "GET /employees: reason"),
     (errors.AtsTimeout(*SENT), "GET /employees: reason"),
     (errors.RedirectRefused(*SENT), "GET /employees: reason"),
     (errors.ResponseError(400, *ANSWERED), "GET /employees answered 400: details"),

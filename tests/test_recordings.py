@@ -538,3 +538,13 @@ async def test_the_media_type_may_be_spelled_in_any_case(
         path = await ats.recordings.save(names[0], tmp_path)
 
     assert 100 == path.stat().st_size
+
+
+async def test_a_stream_is_read_once(ats: AtsSession, names: list[str]) -> None:
+    """A second loop over a stream is told for what it is, and not blamed on the recording."""
+    async with ats.recordings.open(names[0]) as stream:
+        async for _ in stream:
+            break
+        with pytest.raises(RuntimeError, match="can be read once"):
+            async for _ in stream:
+                pass

@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 from conftest import ONE_ATTEMPT
 from faults import answer_with, body
+from raw_service import RawService, Say, Then, answer, open_session
 
 from tele2ats_async import (
     AtsSession,
@@ -20,9 +21,11 @@ from tele2ats_async import (
     Manager,
     NotFound,
     PayloadError,
+    RetryPolicy,
     SaveResult,
     ServerError,
     TokenPair,
+    TransportError,
 )
 from tele2ats_async.simulator import AtsSimulator, Company
 
@@ -68,6 +71,7 @@ Call = Callable[[AtsSession], Awaitable[object]]
         (lambda ats: ats.request("GET", "a"), "path: expected /a/path below the base URL"),
         (lambda ats: ats.request("GET", "/a/../b"), "path: expected /a/path below the base URL"),
         (lambda ats: ats.request("GET", "/a?b=c"), "path: expected /a/path below the base URL"),
+        (lambda ats: ats.request("GET", "/\ud800"), "path: expected /a/path below the base URL"),
         (lambda ats: ats.request("POST", "/a", body={1}), "body: cannot be JSON"),
     ],
 )
@@ -88,6 +92,9 @@ async def test_bad_input_is_refused_before_anything_is_sent(
         lambda ats: ats.blacklist.add(79998887766),
         lambda ats: ats.managers.fetch("26"),
         lambda ats: ats.managers.fetch(manager_id=True),
+        lambda ats: ats.request("GET", None),
+        lambda ats: ats.request("GET", "/a", query={"a": 1}),
+        lambda ats: ats.request("GET", "/a", query=[("a", "b")]),
     ],
 )
 async def test_wrong_types_are_refused_too(ats: AtsSession, simulator: AtsSimulator, call: Call) -> None:
@@ -158,8 +165,8 @@ async def test_other_results_than_success_are_conflicts(
 
 async def test_a_result_that_is_not_known_is_a_conflict_too(company: Company) -> None:
     """What the service will say one day is told by its word; what is no word is no answer."""
-    for answer, error in ((b"TOO_MANY_NUMBERS", Conflict), (b"<html>", PayloadError), (b"", PayloadError)):
-        fault = answer_with("/blacklist", body(answer, content_type="text/plain"))
+    for said, error in ((b"TOO_MANY_NUMBERS", Conflict), (b"<html>", PayloadError), (b"", PayloadError)):
+        fault = answer_with("/blacklist", body(said, content_type="text/plain"))
         async with (
             AtsSimulator(company=company, middlewares=[fault]) as simulator,
             AtsSession(TokenPair(*simulator.tokens), base_url=simulator.base_url) as ats,
@@ -198,9 +205,9 @@ async def test_objects_may_hold_anything_more(company: Company) -> None:
 
 async def test_a_queue_whose_calls_are_null_is_empty(company: Company) -> None:
     """A null in the place of a list is no numbers."""
-    answer = body(b'[{"queueName": "1", "calls": null}]', content_type="application/json")
+    nothing = body(b'[{"queueName": "1", "calls": null}]', content_type="application/json")
     async with (
-        AtsSimulator(company=company, middlewares=[answer_with("/pending", answer)]) as simulator,
+        AtsSimulator(company=company, middlewares=[answer_with("/pending", nothing)]) as simulator,
         AtsSession(TokenPair(*simulator.tokens), base_url=simulator.base_url) as ats,
     ):
         assert [CallQueue("1", [])] == await ats.monitoring.fetch_queues()
@@ -226,14 +233,72 @@ async def test_request_is_a_way_to_everything_else(company: Company) -> None:
         AtsSimulator(company=company, middlewares=[tomorrow]) as simulator,
         AtsSession(TokenPair("stale", simulator.tokens.refresh), base_url=simulator.base_url) as ats,
     ):
-        answer = await ats.request(
+        said = await ats.request(
             "POST", "/holidays/2026 год", query={"from": "a/b, c"}, body={"name": "Ёлка"}
         )
 
     path = "/crm/openapi/holidays/2026%20%D0%B3%D0%BE%D0%B4?from=a%2Fb%2C%20c"
-    assert {"days": [1, 2.5, None]} == answer
+    assert {"days": [1, 2.5, None]} == said
     assert [("POST", path, orjson.dumps({"name": "Ёлка"}), "application/json")] == seen
     assert 1 == simulator.refresh_count
+
+
+async def test_names_of_parameters_are_encoded_too(company: Company) -> None:
+    """Whatever a parameter is called, the request line stays one."""
+    seen: list[str] = []
+
+    async def note(request: web.Request) -> web.StreamResponse:
+        seen.append(request.raw_path)
+        return web.json_response([])
+
+    async with (
+        AtsSimulator(company=company, middlewares=[answer_with("/a", note)]) as simulator,
+        AtsSession(TokenPair(*simulator.tokens), base_url=simulator.base_url) as ats,
+    ):
+        await ats.request("GET", "/a", query={"a b": "1", "год": "2", "a&b=c": "3"})
+
+    assert ["/crm/openapi/a?a%20b=1&%D0%B3%D0%BE%D0%B4=2&a%26b%3Dc=3"] == seen
+
+
+async def test_a_delete_whose_answer_was_lost_is_done(company: Company) -> None:
+    """The 404 of the second attempt says that the first one has worked; a 404 at once is `NotFound`."""
+
+    @web.middleware
+    async def lose_the_answer(request: web.Request, handler: Any) -> web.StreamResponse:
+        response: web.StreamResponse = await handler(request)
+        if request.method == "DELETE" and response.status == 200:
+            return web.Response(status=502)
+        return response
+
+    async with (
+        AtsSimulator(company=company, middlewares=[lose_the_answer]) as simulator,
+        AtsSession(
+            TokenPair(*simulator.tokens),
+            base_url=simulator.base_url,
+            retry=RetryPolicy(wait_initial_s=0.001),
+        ) as ats,
+    ):
+        await ats.managers.delete(26)
+        with pytest.raises(NotFound):
+            await ats.managers.delete(26)
+
+        assert 26 not in [manager.id for manager in await ats.managers.fetch_all()]
+
+
+async def test_a_call_that_was_refused_for_its_token_was_not_placed() -> None:
+    """Where the refresh on the way breaks, `dial` says that the call certainly was not placed."""
+    refusal = answer(b'{"details": "The token is expired"}', "403 X")
+
+    def script(request: bytes) -> Say:
+        return Say(then=Then.CLOSE) if request.startswith(b"PUT") else refusal
+
+    async with RawService(script) as service, open_session(service) as ats:
+        with pytest.raises(TransportError) as raised:
+            await ats.calls.dial(destination=NUMBER, source="0001")
+
+    assert not raised.value.sent
+    assert "/authorization/refresh/token" == raised.value.path
+    assert 1 == sum(request.startswith(b"POST") for request in service.requests)
 
 
 async def test_request_gives_none_for_an_empty_answer_and_its_errors_are_ours(company: Company) -> None:

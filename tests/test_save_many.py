@@ -477,3 +477,19 @@ async def test_closing_the_session_ends_a_run_that_was_left(
     with pytest.raises(RuntimeError, match="this AtsSession was closed"):
         async for _ in outcomes:
             pass
+
+
+async def test_a_source_that_is_cancelled_elsewhere_is_told(
+    ats: AtsSession, names: list[str], tmp_path: Path
+) -> None:
+    """A run that lacks names because its source was cancelled does not end as if all were well."""
+
+    async def source() -> AsyncIterator[str]:
+        yield names[0]
+        elsewhere = asyncio.create_task(asyncio.sleep(60))
+        elsewhere.cancel()
+        await elsewhere
+
+    with pytest.raises(RuntimeError, match="the source of the names was cancelled"):
+        async for _ in ats.recordings.save_many(source(), tmp_path, concurrency=2):
+            pass

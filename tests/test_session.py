@@ -1,5 +1,7 @@
 import asyncio
+import inspect
 import os
+import pydoc
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -410,3 +412,11 @@ async def test_sessions_of_many_accounts() -> None:
             await asyncio.gather(*(ask(account) for account in accounts))
 
     assert {f"a{number}" for number in range(100)} == set(service.tokens)
+
+
+def test_no_signature_shows_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Documentation and `help()` print defaults: the process's variables are none."""
+    monkeypatch.setenv("TELE2ATS_ACCESS_TOKEN", "seen-by-everybody")
+
+    assert "seen-by-everybody" not in pydoc.render_doc(AtsSession)
+    assert None is inspect.signature(AtsSession.from_env).parameters["environment"].default

@@ -28,6 +28,7 @@ from tele2ats_async import (
     CertificateError,
     ConnectionFailed,
     PayloadError,
+    ProxyRefused,
     ServerError,
     TransportError,
 )
@@ -143,17 +144,21 @@ async def test_proxy_that_cannot_be_reached() -> None:
     assert "password" not in str(error)
 
 
-@pytest.mark.parametrize("status", ["407 Proxy Authentication Required", "403 Forbidden", "502 Bad Gateway"])
-async def test_proxy_that_refuses(status: str) -> None:
+@pytest.mark.parametrize(
+    ("status", "kind", "advice"),
+    [
+        ("407 Proxy Authentication Required", ProxyRefused, ": check its user name and password"),
+        ("403 Forbidden", ConnectionFailed, ""),
+        ("502 Bad Gateway", ConnectionFailed, ""),
+    ],
+)
+async def test_proxy_that_refuses(status: str, kind: type[Exception], advice: str) -> None:
     """The proxy's own status, which is not the service's: no 403 of a proxy may cost a refresh."""
     async with RawService(in_turn(answer(b"", status))) as proxy:
         error = await _failure(AtsSession(PAIR, proxy=f"http://u:p@127.0.0.1:{proxy.port}", retry=ONCE))
 
-    assert (ConnectionFailed, "GET", "/call-records/info", False) == _facts(error)
-    assert (
-        f"the proxy refused with status {status[:3]}: check its address, user name and password"
-        == error.reason
-    )
+    assert (kind, "GET", "/call-records/info", False) == _facts(error)
+    assert f"the proxy refused with status {status[:3]}{advice}" == error.reason
     assert ["CONNECT ats2.t2.ru:443 HTTP/1.1"] == proxy.lines
 
 
@@ -181,6 +186,17 @@ async def test_connecting_takes_too_long(limits: dict[str, float]) -> None:
 
     assert (AtsTimeout, "GET", "/call-records/info", False) == _facts(error)
     assert isinstance(error, TimeoutError)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_proxy_that_knows_nobody_is_asked_once(scheme: str) -> None:
+    """A wrong password does not mend by asking again, over a tunnel or not."""
+    async with RawService(lambda _: answer(b"", "407 X")) as proxy:
+        ats = AtsSession(PAIR, base_url=f"{scheme}://ats.example", proxy=f"http://u:p@127.0.0.1:{proxy.port}")
+        error = await _failure(ats)
+
+    assert isinstance(error, ProxyRefused)
+    assert 1 == len(proxy.requests)
 
 
 async def test_proxy_is_silent() -> None:

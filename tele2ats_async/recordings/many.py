@@ -83,7 +83,7 @@ class SavingMany:
                         self._slots.release()
                         continue
                     working -= 1
-                    if not done.cancelled() and (error := done.exception()):
+                    if error := self._failure_of(done):
                         failure = failure or error
                         self._stop_reading()
             finally:
@@ -119,6 +119,14 @@ class SavingMany:
                 self._reader = None
             self._is_exhausted = name is None
             return name
+
+    def _failure_of(self, worker: asyncio.Task[None]) -> BaseException | None:
+        if not worker.cancelled():
+            return worker.exception()
+        if self._has_ended or self._is_exhausted:
+            return None
+        # Nobody here has cancelled it: what it awaited was, and its names would be missing in silence.
+        return RuntimeError("the source of the names was cancelled")
 
     def _stop_reading(self) -> None:
         """Let the workers finish what they have, and take nothing new."""

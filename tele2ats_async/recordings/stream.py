@@ -32,6 +32,7 @@ class RecordingStream:
             raise NotAudio(name, f"only a part of it came, with status {incoming.status}")
         self.content_length = _content_length(incoming)
         self._incoming = incoming
+        self._is_read = False
 
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
         """Yield the recording in chunks of any size, none of them empty.
@@ -40,7 +41,11 @@ class RecordingStream:
             NotAudio: The bytes do not begin as an MP3 file does.
             Truncated: The bytes ended before the announced length.
             AtsTimeout: The service was silent for too long.
+            RuntimeError: It was read before.
         """
+        if self._is_read:
+            raise RuntimeError("a recording's stream can be read once; open it again")
+        self._is_read = True
         received = 0
         head = b""
         try:

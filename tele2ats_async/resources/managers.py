@@ -1,5 +1,6 @@
 """Personal managers of customers."""
 
+from ..errors import NotFound, ServerError, TransportError
 from ..models import Manager
 from ..requester import Requester
 from ..wire import converter
@@ -104,7 +105,21 @@ class Managers:
         Source: operation 15.
         """
         require_at_least("manager_id", manager_id, 1)
-        await self._requester.fetch(Request(DELETE_MANAGER, argument=str(manager_id)))
+        request = Request(DELETE_MANAGER, argument=str(manager_id))
+        may_be_done = False
+
+        async def attempt() -> None:
+            nonlocal may_be_done
+            try:
+                await self._requester.fetch_once(request)
+            except NotFound:
+                if not may_be_done:
+                    raise  # else the attempt before, whose answer was lost, has removed it
+            except (TransportError, ServerError) as error:
+                may_be_done = may_be_done or getattr(error, "sent", True)
+                raise
+
+        await self._requester.retrying(DELETE_MANAGER, attempt)
 
 
 def _require_name(manager: Manager) -> None:

@@ -49,6 +49,7 @@ class FileTokenStore:
             return await self._begin()
         except OSError as error:
             raise self._failure(f"cannot be read: {error.strerror}") from error
+        self._initial = None  # once there is a file, it is older than whatever the file held
         return self._parse(content)
 
     async def save(self, pair: TokenPair) -> None:
@@ -91,8 +92,9 @@ class FileTokenStore:
                 "does not exist; write the pair from the web cabinet into it as"
                 ' {"accessToken": "…", "refreshToken": "…"}, readable by you alone (mode 0600)'
             )
-        await self.save(self._initial)
-        return self._initial
+        pair, self._initial = self._initial, None
+        await self.save(pair)
+        return pair
 
     def _parse(self, content: bytes) -> TokenPair:
         # Raised after the `except`: what stands in the file must not travel along as the context.

@@ -29,6 +29,8 @@ class PairKeeper:
         self._pair: TokenPair | None = None
         self._stored: TokenPair | None = None
         self._due_at: float | None = None
+        # By their hashes: what a refresh of ours has killed is no news, should somebody put it back.
+        self._dead: set[int] = set()
         self._saving: asyncio.Task[None] | None = None
 
     @property
@@ -61,12 +63,19 @@ class PairKeeper:
         Raises:
             TokenStoreError: The store cannot be read.
         """
-        stored = await self.store.load()
-        if self._pair is None or stored != self._stored:
-            self._stored = stored
+        try:
+            stored = await self.store.load()
+        except TokenStoreError as error:
+            if self._pair is None:
+                raise
+            logger.warning("token_load_failed: %s", error)
+            self._stored = None
+            return self._pair
+        is_news = self._pair is None or (stored != self._stored and hash(stored) not in self._dead)
+        self._stored = stored
+        if is_news:
             self._take(stored)
-            return stored
-        return self._pair
+        return self._pair or stored
 
     async def keep(self, fresh: TokenPair) -> None:
         """Save a fresh pair before it is used; where that fails, use it all the same and go on trying."""
@@ -78,6 +87,8 @@ class PairKeeper:
                 self._saving = asyncio.create_task(self._go_on_saving(), name="tele2ats-token-saving")
         finally:
             # Also where the store fails in a way of its own: this is the only living pair.
+            if self._pair is not None and self._pair != fresh:
+                self._dead.add(hash(self._pair))
             self._take(fresh)
 
     async def close(self) -> None:
@@ -89,8 +100,8 @@ class PairKeeper:
         if self._saving is not None:
             self._saving.cancel()
             await wait_out([self._saving])
-        if self._pair is not None and self._pair != self._stored:
-            await self._save(self._pair)
+        if self._is_unsaved():
+            await self._save_unless_there_is_news()
 
     def _take(self, pair: TokenPair) -> None:
         self._pair = pair
@@ -101,14 +112,23 @@ class PairKeeper:
         await self.store.save(pair)
         self._stored = pair
 
+    def _is_unsaved(self) -> bool:
+        return self._pair is not None and self._pair != self._stored
+
+    async def _save_unless_there_is_news(self) -> None:
+        """Save the pair, unless somebody has put a newer one into the store: that is taken over."""
+        async with self.store.lock():
+            pair = await self.read()
+            if pair != self._stored:
+                await self._save(pair)
+
     async def _go_on_saving(self) -> None:
         warned_at = time.monotonic()
         await asyncio.sleep(_SAVE_PAUSE_S)
-        while self._pair is not None and self._pair != self._stored:
+        while self._is_unsaved():
             try:
-                async with self.store.lock():
-                    await self._save(self._pair)
-            except TokenStoreError as error:
+                await self._save_unless_there_is_news()
+            except Exception as error:  # noqa: BLE001  # whatever a store raises, the pair must not stay unsaved
                 if time.monotonic() - warned_at >= _WARNING_PAUSE_S:
                     warned_at = time.monotonic()
                     logger.critical("token_save_failed: %s", error)

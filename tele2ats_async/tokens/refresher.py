@@ -19,6 +19,7 @@ from ..errors import (
     TransportError,
 )
 from ..retry import RetryPolicy
+from ..tasks import wait_out
 from ..transport import Transport
 from ..wire.operations import REFRESH_TOKENS, Request
 from .keeper import PairKeeper
@@ -29,10 +30,10 @@ logger = logging.getLogger(__name__)
 
 _PAUSE_AFTER_FAILURE_S = 30.0
 _WINNER_DELAYS_S = (0.1, 0.2, 0.4, 0.8, 1.5)
-_CLOSING_S = 30.0
+_CLOSED = "this AtsSession is closed"
 # A token this young that is refused is no dead one: the operation is forbidden.
 _YOUNG_S = 60.0
-_DEAD = re.compile(r"\b(expired|updated)\b", re.IGNORECASE)
+_DEAD = re.compile(r"\btoken\b.*\b(expired|updated)\b", re.IGNORECASE)
 
 
 class TokenRefresher:
@@ -40,6 +41,9 @@ class TokenRefresher:
 
     The renewal is a task of its own: all who need it wait for the same one, and cancelling any of
     them does not touch it.
+
+    Attributes:
+        refresh_count: Refreshes that this session has made.
     """
 
     def __init__(self, store: TokenStore, transport: Transport, retry: RetryPolicy) -> None:
@@ -49,6 +53,9 @@ class TokenRefresher:
         self._renewal: asyncio.Task[TokenPair] | None = None
         self._renewed_for: str | None = None
         self._refreshed_at = -_YOUNG_S
+        self._is_exchanging = False
+        self._is_closed = False
+        self.refresh_count = 0
 
     @property
     def expires_at(self) -> datetime | None:
@@ -96,7 +103,8 @@ class TokenRefresher:
             details: What the service said.
             may_refresh: False to take only what others have renewed.
         """
-        if _DEAD.search(details):
+        pair = self._keeper.pair
+        if pair is not None and pair.access == refused and _DEAD.search(details):
             self._refreshed_at = -_YOUNG_S
         while self._renewal is not None and (self._renewed_for != refused or not may_refresh):
             # One that began ahead of time, or for another token, may leave this one as it is.
@@ -112,17 +120,28 @@ class TokenRefresher:
         Raises:
             TokenStoreError: The newest pair could still not be saved.
         """
+        self._is_closed = True
         if self._renewal is not None:
-            await asyncio.wait([self._renewal], timeout=_CLOSING_S)
+            if not self._is_exchanging:
+                self._renewal.cancel()  # it waits for its turn, and has nothing to lose
+            await wait_out([self._renewal])
         await self._keeper.close()
 
     async def _renewed(self, refused: str | None) -> TokenPair:
         # Nothing is awaited between looking and making: two callers cannot make two renewals.
+        if self._is_closed:
+            raise RuntimeError(_CLOSED)
         if self._renewal is None:
             self._renewed_for = refused
             self._renewal = asyncio.create_task(self._renew(refused), name="tele2ats-token-renewal")
             self._renewal.add_done_callback(self._renewal_done)
-        return await asyncio.shield(self._renewal)
+        renewal = self._renewal
+        try:
+            return await asyncio.shield(renewal)
+        except asyncio.CancelledError:
+            if self._is_closed and renewal.cancelled():
+                raise RuntimeError(_CLOSED) from None
+            raise
 
     def _renewal_done(self, renewal: asyncio.Task[TokenPair]) -> None:
         self._renewal = None
@@ -154,6 +173,13 @@ class TokenRefresher:
 
     async def _exchange(self, old: TokenPair) -> TokenPair:
         """Refresh over the wire, and make the new pair durable before anybody uses it."""
+        self._is_exchanging = True
+        try:
+            return await self._exchange_for_good(old)
+        finally:
+            self._is_exchanging = False
+
+    async def _exchange_for_good(self, old: TokenPair) -> TokenPair:
         try:
             fresh = await self._retry.run(REFRESH_TOKENS, self._request_pair, old)
         except (ConnectionFailed, AtsTimeout, ServerError) as error:
@@ -165,6 +191,7 @@ class TokenRefresher:
                 return newest
             fresh = await self._request_pair(old)
         self._refreshed_at = time.monotonic()
+        self.refresh_count += 1
         await self._keeper.keep(fresh)
         if self._keeper.is_due:
             # Only a wrong clock can say that of a new token; refreshing at every call would not help.

@@ -16,7 +16,9 @@ _SECOND = timedelta(seconds=1)
 def encode_query(parameters: Mapping[str, str | None]) -> str:
     """Encode parameters in their order; those that are None are left out."""
     return "&".join(
-        f"{name}={quote(value, safe='')}" for name, value in parameters.items() if value is not None
+        f"{quote(name, safe='')}={quote(value, safe='')}"
+        for name, value in parameters.items()
+        if value is not None
     )
 
 

@@ -86,7 +86,7 @@ def _make_list_hook(converter: cattrs.Converter, kind: Any) -> Hook:
     structure: Hook = list_structure_factory(kind, converter)
 
     def read_list(value: object, _: object) -> object:
-        if value is None:
+        if value is None or value == "":
             return []
         if type(value) is not list:
             raise WrongValueError("a list", value)

@@ -566,6 +566,130 @@ async def test_saving_is_tried_again_without_being_asked(
     assert 3 == sum("token_save_failed" in record.message for record in caplog.records)
 
 
+@pytest.mark.parametrize("by_close", [False, True])
+async def test_a_pair_pasted_into_the_store_is_not_overwritten(
+    simulator: AtsSimulator,
+    monkeypatch: pytest.MonkeyPatch,
+    by_close: bool,  # noqa: FBT001  # a parameter of the test
+) -> None:
+    """A new pair from the cabinet wins over the one that could not be saved before, which it has killed."""
+    monkeypatch.setattr(keeper, "_SAVE_PAUSE_S", 60.0 if by_close else 0.01)
+    store = SoreStore(TokenPair(*simulator.tokens), TokenStoreError("disk", "full"))
+    async with _session(simulator, store) as ats:
+        simulator.expire_access_token()
+        await ask(ats)
+        pasted = TokenPair(*simulator.regenerate_tokens())
+        await store.save(pasted)
+        if not by_close:
+            await asyncio.sleep(0.05)
+            await ask(ats)
+
+    assert pasted == await store.load()
+    assert 1 == simulator.refresh_count
+
+
+async def test_an_old_pair_that_comes_back_is_no_news(simulator: AtsSimulator, tmp_path: Path) -> None:
+    """A backup put back over the file, or a deployment's first pair, does not push out the living one."""
+    path = tmp_path / "tokens.json"
+    old = TokenPair(*simulator.tokens)
+    await FileTokenStore(path).save(old)
+    async with _session(simulator, FileTokenStore(path)) as ats:
+        simulator.expire_access_token()
+        await ask(ats)
+        await FileTokenStore(path).save(old)
+        simulator.expire_access_token()
+        await ask(ats)
+
+    assert 2 == simulator.refresh_count
+    assert TokenPair(*simulator.tokens) == await FileTokenStore(path).load()
+
+
+@pytest.mark.parametrize("with_initial", [False, True])
+async def test_a_file_that_vanishes_loses_nothing(
+    simulator: AtsSimulator,
+    tmp_path: Path,
+    with_initial: bool,  # noqa: FBT001  # a parameter of the test
+) -> None:
+    """The pair in memory goes on, is refreshed, and is in the file again."""
+    path = tmp_path / "tokens.json"
+    first = TokenPair(*simulator.tokens)
+    await FileTokenStore(path).save(first)
+    store = FileTokenStore(path, initial=first if with_initial else None)
+    async with _session(simulator, store) as ats:
+        await ask(ats)
+        simulator.expire_access_token()
+        await ask(ats)
+        path.unlink()
+        simulator.expire_access_token()
+        await ask(ats)
+
+    assert 2 == simulator.refresh_count
+    assert TokenPair(*simulator.tokens) == await FileTokenStore(path).load()
+
+
+@pytest.mark.parametrize("cancellations", [1, 2, 3])
+async def test_cancelling_the_end_of_the_session_loses_nothing(
+    simulator: AtsSimulator, tmp_path: Path, cancellations: int
+) -> None:
+    """However often who closes the session is cancelled: the refresh under way is carried out and saved."""
+    path = tmp_path / "tokens.json"
+    gate = Gate()
+    async with AtsSimulator(company=simulator.company, middlewares=[gate.middleware]) as held:
+        await FileTokenStore(path).save(TokenPair(*held.tokens))
+
+        async def job() -> None:
+            async with _session(held, FileTokenStore(path)) as ats:
+                await ask(ats)
+                held.expire_access_token()
+                await ask(ats)
+
+        task = asyncio.create_task(job())
+        await gate.arrived.wait()
+        for _ in range(cancellations):
+            task.cancel()
+            await asyncio.sleep(0.01)
+        gate.may_pass.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+        assert TokenPair(*held.tokens) == await FileTokenStore(path).load()
+        assert 1 == held.refresh_count
+
+
+async def test_closing_does_not_wait_for_a_lock_that_others_hold(
+    simulator: AtsSimulator, tmp_path: Path
+) -> None:
+    """A refresh that has not begun has nothing to lose: it is given up, and who waits for it is told."""
+    store = FileTokenStore(tmp_path / "tokens.json")
+    await store.save(TokenPair(*simulator.tokens))
+    ats = _session(simulator, FileTokenStore(tmp_path / "tokens.json"))
+    await ask(ats)
+    simulator.expire_access_token()
+    async with store.lock():
+        waiting = asyncio.create_task(ask(ats))
+        while not any(seen.status == 403 for seen in simulator.requests):
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.1)
+        await asyncio.wait_for(ats.close(), 5)
+        with pytest.raises(RuntimeError, match="this AtsSession is closed"):
+            await waiting
+
+    assert 0 == simulator.refresh_count
+
+
+async def test_a_dead_pair_of_the_store_costs_a_refresh_of_ones_own(simulator: AtsSimulator) -> None:
+    """A token that another session has left in the store, dead meanwhile, is refreshed and not "forbidden"."""
+    store = MemoryTokenStore(TokenPair(*simulator.tokens))
+    async with _session(simulator, store) as one, _session(simulator, store) as other:
+        await ask(one)
+        await ask(other)
+        for ats in (other, one):
+            simulator.expire_access_token()
+            await ask(ats)
+
+    assert 2 == simulator.refresh_count
+
+
 async def test_close_tells_that_the_pair_is_lost(simulator: AtsSimulator, tmp_path: Path) -> None:
     """The last chance to say it; the connections are closed all the same, and the old file stays whole."""
     path = tmp_path / ("t" * 250)  # its temporary twin's name is too long for the disk
