@@ -23,6 +23,8 @@ def normalize_msisdn(text: str) -> str:
 
     Raises:
         ValueError: It is no such number.
+
+    Source: operations 6, 7 and 16.
     """
     match = _RUSSIAN.fullmatch(_SEPARATORS.sub("", text))
     digits = "" if match is None else match[1] or match[2]

@@ -35,7 +35,9 @@ def may_repeat(operation: AnyOperation, error: Exception) -> bool:
     if operation is not REFRESH_TOKENS and getattr(error, "path", None) == REFRESH_TOKENS.path:
         return False  # the refresh on the way has had attempts of its own
     certainly_unsent = isinstance(error, ConnectionFailed | AtsTimeout) and not error.sent
-    return operation.repeatable or certainly_unsent
+    # Who asks to come back later has not refreshed anything; a call, though, is never sent twice.
+    certainly_undone = operation is REFRESH_TOKENS and isinstance(error, RateLimited)
+    return operation.repeatable or certainly_unsent or certainly_undone
 
 
 @attrs.frozen(kw_only=True)
@@ -49,6 +51,8 @@ class RetryPolicy:
         total_s: Seconds after which no further attempt begins.
         wait_initial_s: Seconds before the second attempt.
         wait_max_s: Seconds that a wait does not exceed.
+
+    Source: section 3.
     """
 
     attempts: int = attrs.field(default=6, validator=attrs.validators.ge(1))

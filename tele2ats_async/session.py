@@ -177,8 +177,11 @@ class AtsSession:
         # refresh that the service has carried out, and the new pair would be lost.
         if self._ending is None:
             self._ending = asyncio.create_task(self._end(), name="tele2ats-session-end")
-        await wait_out([self._ending])
-        self._ending.result()
+        ending = self._ending
+        await wait_out([ending])
+        if ending.exception() is not None:
+            self._ending = None  # what failed, to save the pair, can be tried again
+        ending.result()
 
     async def _end(self) -> None:
         self.recordings.close()

@@ -12,6 +12,8 @@ class Transcript:
     Attributes:
         name: The recording's name, as listed.
         words: The words in the service's order; empty where none were recognised.
+
+    Source: operation 10.
     """
 
     name: str

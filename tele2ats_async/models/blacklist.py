@@ -6,14 +6,20 @@ from .open_enum import OpenEnum
 
 
 class BlacklistSource(OpenEnum):
-    """How a number came onto the blacklist."""
+    """How a number came onto the blacklist.
+
+    Source: operation 19.
+    """
 
     FILE = "FILE"
     MANUAL = "MANUAL"
 
 
 class BlacklistResult(OpenEnum):
-    """What came of a change of the blacklist."""
+    """What came of a change of the blacklist.
+
+    Source: operations 16 to 18.
+    """
 
     SUCCESS = "SUCCESS"
     DUPLICATE_BLACK_LIST_NUMBER = "DUPLICATE_BLACK_LIST_NUMBER"

@@ -9,7 +9,10 @@ from .open_enum import OpenEnum
 
 
 class RecordCallType(OpenEnum):
-    """The kind of a finished call."""
+    """The kind of a finished call.
+
+    Source: operation 8.
+    """
 
     SINGLE_CHANNEL = "SINGLE_CHANNEL"
     MULTI_CHANNEL = "MULTI_CHANNEL"
@@ -28,7 +31,10 @@ class RecordCallType(OpenEnum):
 
 
 class RecordCallStatus(OpenEnum):
-    """How a finished call ended."""
+    """How a finished call ended.
+
+    Source: operation 8.
+    """
 
     ANSWERED_COMMON = "ANSWERED_COMMON"
     ANSWERED_BY_ORIGINAL_CLIENT = "ANSWERED_BY_ORIGINAL_CLIENT"

@@ -9,7 +9,10 @@ from .open_enum import OpenEnum
 
 
 class SaveResult(OpenEnum):
-    """What came of saving a manager."""
+    """What came of saving a manager.
+
+    Source: operations 13 and 14.
+    """
 
     SUCCESS = "SUCCESS"
     MANAGER_HANDLING_ALL_CUSTOMERS_ALREADY_EXISTS = "MANAGER_HANDLING_ALL_CUSTOMERS_ALREADY_EXISTS"

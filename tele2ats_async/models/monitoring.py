@@ -6,7 +6,10 @@ from .open_enum import OpenEnum
 
 
 class CurrentCallType(OpenEnum):
-    """The kind of a call in progress."""
+    """The kind of a call in progress.
+
+    Source: operation 2.
+    """
 
     MULTI_CHANNEL = "MULTI_CHANNEL"
     INTERNAL = "INTERNAL"

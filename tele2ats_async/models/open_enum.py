@@ -9,6 +9,8 @@ class OpenEnum(StrEnum):
 
     ``CallType("SOMETHING_NEW") == "SOMETHING_NEW"`` holds, its ``is_known`` is False, and nothing
     raises: the service may add values before this package learns of them.
+
+    Source: section 5.
     """
 
     @classmethod

@@ -6,7 +6,10 @@ from .open_enum import OpenEnum
 
 
 class Channel(OpenEnum):
-    """Who speaks: ``A`` the calling, ``B`` the called party."""
+    """Who speaks: ``A`` the calling, ``B`` the called party.
+
+    Source: operation 10.
+    """
 
     A = "A"
     B = "B"

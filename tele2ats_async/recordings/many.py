@@ -36,6 +36,8 @@ class SaveOutcome:
         size_bytes: Size of the recording.
         skipped: Whether everything was there already, so that nothing was fetched.
         error: Why something is missing; None where all is well.
+
+    Source: operations 9 and 10.
     """
 
     name: str

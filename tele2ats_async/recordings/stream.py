@@ -16,6 +16,8 @@ class RecordingStream:
         name: The recording's name, as listed.
         content_type: Its media type, such as ``audio/mpeg``.
         content_length: Its size in bytes; None where the service did not say.
+
+    Source: operation 9.
     """
 
     def __init__(self, name: str, incoming: Incoming[bytes]) -> None:

@@ -85,6 +85,10 @@ class CallRecords:
         Yields:
             The pages in order, none of them empty.
 
+        Raises:
+            ValueError: As `iter()`.
+            AtsError: As `iter()`.
+
         Source: operation 8.
         """
         listing = CallRecordListing(
@@ -129,6 +133,10 @@ class CallRecords:
 
         Returns:
             The records of the page in the order of ``sort``; fewer than ``size`` on the last one.
+
+        Raises:
+            ValueError: ``page`` is below 0, or as `iter()`.
+            AtsError: As `iter()`.
 
         Source: operation 8.
         """

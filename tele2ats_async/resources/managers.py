@@ -40,6 +40,9 @@ class Managers:
         Args:
             manager_id: The manager's id, 1 or more.
 
+        Returns:
+            The manager, with its customers.
+
         Raises:
             ValueError: ``manager_id`` is below 1.
             NotFound: There is no such manager.

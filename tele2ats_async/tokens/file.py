@@ -27,6 +27,8 @@ class FileTokenStore:
     Args:
         path: The file.
         initial: A pair that is used, and written, where the file does not exist yet.
+
+    Source: section 2.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, initial: TokenPair | None = None) -> None:

@@ -10,6 +10,8 @@ class MemoryTokenStore:
 
     Args:
         pair: The pair to begin with.
+
+    Source: section 2.
     """
 
     def __init__(self, pair: TokenPair) -> None:

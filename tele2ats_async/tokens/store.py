@@ -12,6 +12,8 @@ class TokenStore(Protocol):
 
     A refresh kills the old pair, so whoever refreshes holds `lock()` around reading, refreshing and
     writing. Errors are raised as `TokenStoreError`, without a token in their text.
+
+    Source: section 2.
     """
 
     async def load(self) -> TokenPair:

@@ -118,7 +118,12 @@ def _make_object_hook(converter: cattrs.Converter, model: type[Any]) -> Hook:
             if not isinstance(value, dict):
                 raise WrongValueError("an object", value)
             received = cast("dict[str, object]", value)
-            members = {spellings.get(name, name): member for name, member in received.items()}
+            members = dict(received)
+            for other, name in spellings.items():
+                if other in members:
+                    member = members.pop(other)
+                    if members.get(name) is None:
+                        members[name] = member
             return attrs.evolve(structure(members, model), as_received=members)
 
         return read_and_keep

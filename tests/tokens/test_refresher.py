@@ -690,6 +690,20 @@ async def test_a_dead_pair_of_the_store_costs_a_refresh_of_ones_own(simulator: A
     assert 2 == simulator.refresh_count
 
 
+async def test_closing_can_be_tried_again(simulator: AtsSimulator) -> None:
+    """A pair that could not be saved at the end can be saved at the end's second attempt."""
+    full = TokenStoreError("disk", "full")
+    store = SoreStore(TokenPair(*simulator.tokens), full, full)
+    ats = _session(simulator, store)
+    simulator.expire_access_token()
+    await ask(ats)
+    with pytest.raises(TokenStoreError):
+        await ats.close()
+    await ats.close()
+
+    assert TokenPair(*simulator.tokens) == await store.load()
+
+
 async def test_close_tells_that_the_pair_is_lost(simulator: AtsSimulator, tmp_path: Path) -> None:
     """The last chance to say it; the connections are closed all the same, and the old file stays whole."""
     path = tmp_path / ("t" * 250)  # its temporary twin's name is too long for the disk
