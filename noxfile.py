@@ -14,8 +14,10 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def checks(session: nox.Session) -> None:
-    """Run ruff and mypy."""
+    """Run ruff, mypy and pyright, and make the documentation."""
     session.install("--editable", ".[dev]")
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("mypy")
+    session.run("pyright")
+    session.run("sphinx-build", "-q", "-W", "docs", f"{session.create_tmp()}/docs")

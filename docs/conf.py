@@ -9,6 +9,8 @@ release = __version__
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["tables.css"]
 html_title = f"tele2ats_async {release}"
 
 default_role = "literal"

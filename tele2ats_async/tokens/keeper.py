@@ -29,6 +29,7 @@ class PairKeeper:
         self._pair: TokenPair | None = None
         self._stored: TokenPair | None = None
         self._due_at: float | None = None
+        self._trusts_clock = True
         # By their hashes: what a refresh of ours has killed is no news, should somebody put it back.
         self._dead: set[int] = set()
         self._saving: asyncio.Task[None] | None = None
@@ -53,9 +54,14 @@ class PairKeeper:
         """Whether the access token still lives, as far as it says."""
         return self.expires_at is None or time.time() < self.expires_at.timestamp()
 
-    def postpone(self, pause_s: float | None) -> None:
-        """Call the pair due again after a pause in seconds, or never by itself."""
-        self._due_at = None if pause_s is None else time.time() + pause_s
+    def postpone(self, pause_s: float) -> None:
+        """Call the pair due again after a pause in seconds."""
+        self._due_at = time.time() + pause_s
+
+    def distrust_clock(self) -> None:
+        """Call no pair due from now on, neither ours nor those that others put into the store."""
+        self._trusts_clock = False
+        self._due_at = None
 
     async def read(self) -> TokenPair:
         """Read the store, and give the newest pair.
@@ -106,7 +112,9 @@ class PairKeeper:
     def _take(self, pair: TokenPair) -> None:
         self._pair = pair
         expires_at = pair.expires_at
-        self._due_at = None if expires_at is None else expires_at.timestamp() - _MARGIN_S
+        self._due_at = None
+        if expires_at is not None and self._trusts_clock:
+            self._due_at = expires_at.timestamp() - _MARGIN_S
 
     async def _save(self, pair: TokenPair) -> None:
         await self.store.save(pair)

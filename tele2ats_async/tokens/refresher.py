@@ -196,7 +196,7 @@ class TokenRefresher:
         if self._keeper.is_due:
             # Only a wrong clock can say that of a new token; refreshing at every call would not help.
             logger.warning("clock_disagrees: a new token seems to expire at %s", fresh.expires_at)
-            self._keeper.postpone(None)
+            self._keeper.distrust_clock()
         logger.info("token_refreshed: expires at %s", fresh.expires_at)
         return fresh
 

@@ -107,17 +107,14 @@ def _operations_table(sections: list[Section]) -> str:
 def _section_table(section: Section) -> str:
     rows = [
         (
-            ", ".join(_operation(number) for number in statement.operations),
+            ", ".join(str(number or "all") for number in statement.operations),
             statement.text,
-            f"``{section.module}::{statement.test}``",
+            f"``{statement.test}``",
         )
         for statement in section.statements
     ]
-    return _heading(section.title) + _table(("Operation", "Statement", "Test"), (20, 45, 35), rows)
-
-
-def _operation(number: int) -> str:
-    return f"{number} ``{' '.join(OPERATIONS[number])}``" if number else "all"
+    where = f"The tests are in ``{section.module}``.\n\n"
+    return _heading(section.title) + where + _table(("Operation", "Statement", "Test"), (10, 50, 40), rows)
 
 
 def _heading(title: str) -> str:

@@ -282,6 +282,18 @@ async def test_a_clock_that_is_wrong(company: Company, caplog: pytest.LogCapture
     assert 1 == messages.count("clock_disagrees")
 
 
+async def test_sessions_with_a_wrong_clock_do_not_take_turns(simulator: AtsSimulator) -> None:
+    """Two sessions on one store do not refresh each other's pairs for ever, only because the clock is off."""
+    async with AtsSimulator(company=simulator.company, access_lifetime_s=200) as short:
+        store = MemoryTokenStore(TokenPair(*short.tokens))
+        async with _session(short, store) as one, _session(short, store) as other:
+            for _ in range(10):
+                await ask(one)
+                await ask(other)
+
+        assert short.refresh_count <= 2
+
+
 async def test_tokens_that_say_nothing_are_refreshed_on_refusal() -> None:
     """Section 2: expiry unknown; the service says when it is over."""
     script = _serving({"a2"}, lambda _: issue("a2", "r2"))
