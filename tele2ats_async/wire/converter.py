@@ -54,8 +54,8 @@ def decode_in_steps(
     rows = cast("list[object]", value)
     decoded: list[object] = []
     for start in range(0, len(rows), _STEP_ROWS):
+        yield  # at first after the parsing, which is a step of its own
         decoded += cast("list[object]", _structure(rows[start : start + _STEP_ROWS], answer, start))
-        yield
     return cast("T", decoded)
 
 
