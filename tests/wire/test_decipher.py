@@ -150,6 +150,6 @@ def test_no_body_breaks_the_caller(status: int, body: bytes) -> None:
 def test_wrong_payload_says_where_it_came_from() -> None:
     """Among many requests, the error has to say which one."""
     with pytest.raises(PayloadError) as caught:
-        next(decipher_answer(LIST_CALL_RECORDS, b'[{"callType": "INTERNAL"}]'))
+        list(decipher_answer(LIST_CALL_RECORDS, b'[{"callType": "INTERNAL"}]'))
 
     assert ("$[0].date", "GET /call-records/info") == (caught.value.where, caught.value.source)
