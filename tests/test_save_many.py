@@ -14,6 +14,7 @@ import pytest
 from aiohttp import web
 from conftest import ONE_ATTEMPT
 from faults import RECORDING, TRANSCRIPT, InFlight, Trickle, answer_with, body
+from raw_service import PAIR, RawService, answer
 
 from tele2ats_async import (
     AtsSession,
@@ -21,6 +22,7 @@ from tele2ats_async import (
     NotAudio,
     NotReady,
     PayloadError,
+    ProxyRefused,
     ReauthorizationRequired,
     SaveOutcome,
     StorageError,
@@ -493,3 +495,37 @@ async def test_a_source_that_is_cancelled_elsewhere_is_told(
     with pytest.raises(RuntimeError, match="the source of the names was cancelled"):
         async for _ in ats.recordings.save_many(source(), tmp_path, concurrency=2):
             pass
+
+
+async def test_closing_the_session_is_told_also_when_all_names_are_read(
+    company: Company, names: list[str], tmp_path: Path
+) -> None:
+    """Recordings that were in flight when the session was closed do not vanish in silence."""
+    trickle = Trickle(b"ID3" + bytes(2_000_000))
+
+    async def mirror(ats: AtsSession) -> list[SaveOutcome]:
+        return [outcome async for outcome in ats.recordings.save_many(names[:2], tmp_path, concurrency=4)]
+
+    async with (
+        AtsSimulator(company=company, middlewares=[answer_with(RECORDING, trickle.respond)]) as simulator,
+        session_on(simulator) as ats,
+    ):
+        running = asyncio.create_task(mirror(ats))
+        await trickle.started.wait()
+        await ats.close()
+        with pytest.raises(RuntimeError, match="this AtsSession was closed"):
+            await running
+
+    assert [] == files_below(tmp_path)
+
+
+async def test_a_proxy_that_knows_nobody_ends_the_run(names: list[str], tmp_path: Path) -> None:
+    """A wrong password of the proxy is told once, and not for each recording."""
+    async with RawService(lambda _: answer(b"", "407 X")) as proxy:
+        address = f"http://u:p@127.0.0.1:{proxy.port}"
+        async with AtsSession(PAIR, base_url="http://ats.example", proxy=address) as ats:
+            with pytest.raises(ProxyRefused):
+                async for _ in ats.recordings.save_many(names, tmp_path, concurrency=2):
+                    pass
+
+        assert len(proxy.requests) <= 2

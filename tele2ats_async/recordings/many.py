@@ -11,6 +11,7 @@ import attrs
 from ..errors import (
     AtsError,
     CertificateError,
+    ProxyRefused,
     ReauthorizationRequired,
     StorageError,
     TokenStoreError,
@@ -21,7 +22,7 @@ from .saving import Progress, Saver
 
 Names = Iterable[str | CallRecord] | AsyncIterable[str | CallRecord]
 
-_POINTLESS_TO_GO_ON = (ReauthorizationRequired, TokenStoreError, CertificateError)
+_POINTLESS_TO_GO_ON = (ReauthorizationRequired, TokenStoreError, CertificateError, ProxyRefused)
 _DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
@@ -64,6 +65,7 @@ class SavingMany:
         self._slots = asyncio.Semaphore(concurrency)
         self._reading = asyncio.Lock()
         self._reader: asyncio.Task[None] | None = None
+        self._stopped_reader: asyncio.Task[None] | None = None
         self._is_exhausted = False
         self._has_ended = False
         self._workers: list[asyncio.Task[None]] = []
@@ -93,8 +95,6 @@ class SavingMany:
                 await wait_out(self._workers)
         if failure is not None:
             raise failure
-        if self._has_ended and not self._is_exhausted:
-            raise RuntimeError("this AtsSession was closed while recordings were being saved")
 
     def end(self) -> None:
         """Cancel what is under way."""
@@ -125,15 +125,18 @@ class SavingMany:
     def _failure_of(self, worker: asyncio.Task[None]) -> BaseException | None:
         if not worker.cancelled():
             return worker.exception()
-        if self._has_ended or self._is_exhausted:
+        if worker is self._stopped_reader:
             return None
-        # Nobody here has cancelled it: what it awaited was, and its names would be missing in silence.
+        # What was in flight, or the names that were still to come, would be missing in silence.
+        if self._has_ended:
+            return RuntimeError("this AtsSession was closed while recordings were being saved")
         return RuntimeError("the source of the names was cancelled")
 
     def _stop_reading(self) -> None:
         """Let the workers finish what they have, and take nothing new."""
         self._is_exhausted = True
         if self._reader is not None:
+            self._stopped_reader = self._reader
             self._reader.cancel()
 
     async def _save(self, name: str) -> SaveOutcome:

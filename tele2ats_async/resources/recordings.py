@@ -120,6 +120,8 @@ class Recordings:
             ReauthorizationRequired: Both tokens are spent.
             TokenStoreError: The tokens cannot be read.
             CertificateError: The service's certificate does not verify.
+            ProxyRefused: The proxy does not accept the user name and password.
+            RuntimeError: The session was closed meanwhile.
 
         Source: operations 9 and 10.
         """
