@@ -19,7 +19,7 @@ FLOORS = (
     {"paging", "recordings", "transcripts"},
     {"resources"},
     {"session"},
-    {"cli"},
+    {"cli", "testing"},
 )
 
 
