@@ -22,7 +22,7 @@ from .resources import (
     Statistics,
 )
 from .retry import RetryPolicy
-from .tasks import wait_out
+from .tasks import start_sheltered, wait_out
 from .tokens import FileTokenStore, MemoryTokenStore, TokenPair, TokenRefresher, TokenStore
 from .transport import DEFAULT_TIMEOUT, Transport
 from .version import __version__
@@ -55,6 +55,8 @@ class AtsSession:
         max_connections: Requests under way at once, at the most.
         requests_per_second: Rate of requests that is not exceeded; None for no limit.
         user_agent: What the gateway reads in ``User-Agent``.
+        keep_alive: Renews the tokens in the background well before they die, from ``async with`` or the
+            first request on: for programs that are idle for days.
 
     Attributes:
         tokens: The token pair: ``access_token()``, ``refresh()``, ``expires_at``.
@@ -87,6 +89,7 @@ class AtsSession:
         max_connections: int = 100,
         requests_per_second: float | None = None,
         user_agent: str = DEFAULT_USER_AGENT,
+        keep_alive: bool = False,
     ) -> None:
         require_at_least("max_connections", max_connections, 1)
         if requests_per_second is not None and not 0 < requests_per_second < float("inf"):
@@ -106,7 +109,7 @@ class AtsSession:
         store = MemoryTokenStore(tokens) if isinstance(tokens, TokenPair) else tokens
         if not isinstance(store, TokenStore):
             raise TypeError(f"tokens: expected a token store or a TokenPair, got {type(tokens).__name__}")
-        self.tokens = TokenRefresher(store, self._transport, policy)
+        self.tokens = TokenRefresher(store, self._transport, policy, keeps_alive=keep_alive)
         self._requester = Requester(self._transport, self.tokens, policy, max_connections=max_connections)
         self._ending: asyncio.Task[None] | None = None
         self.monitoring = Monitoring(self._requester)
@@ -176,7 +179,7 @@ class AtsSession:
         # A task of its own, waited out: cancelled in the middle, it would close the connection under a
         # refresh that the service has carried out, and the new pair would be lost.
         if self._ending is None:
-            self._ending = asyncio.create_task(self._end(), name="tele2ats-session-end")
+            self._ending = start_sheltered(self._end(), "tele2ats-session-end")
         ending = self._ending
         await wait_out([ending])
         if ending.exception() is not None:
@@ -191,6 +194,7 @@ class AtsSession:
             await self._transport.close()
 
     async def __aenter__(self) -> Self:
+        self.tokens.begin()
         return self
 
     async def __aexit__(

@@ -1,8 +1,23 @@
 """Waiting for tasks that must come to their end, whatever happens to the one who waits."""
 
 import asyncio
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def start_sheltered(work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
+    """Start a task that nobody but its owner can cancel; the owner waits it out.
+
+    The end of `asyncio.run` cancels every task that the loop knows, in the middle of a token refresh
+    too, whenever a program ends by an exception or by ``sys.exit()`` in a signal handler. It still waits
+    for those that it has cancelled: so a task that waits this one out brings it to its end.
+    """
+    task = asyncio.get_running_loop().create_task(work, name=name)
+    # What asyncio documents for tasks that manage themselves.
+    asyncio._unregister_task(task)  # noqa: SLF001
+    return task
 
 
 async def wait_out(futures: Collection[asyncio.Future[Any]]) -> None:

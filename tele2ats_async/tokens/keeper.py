@@ -2,42 +2,69 @@
 
 import asyncio
 import logging
-import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
+from typing import TypeVar
 
 from ..errors import TokenStoreError
 from ..tasks import wait_out
+from .clock import Clock
 from .pair import TokenPair
 from .store import TokenStore
 
+T = TypeVar("T")
+
 logger = logging.getLogger(__name__)
 
-_MARGIN_S = 300.0
+_MARGIN_S = 900.0
 _SAVE_PAUSE_S = 5.0
 _WARNING_PAUSE_S = 60.0
+# A store that hangs must hang neither the requests nor the end of the session.
+_STORE_TIMEOUT_S = 15.0
 
 
 class PairKeeper:
     """Keeps the newest pair in memory, and brings it to the store.
 
     What somebody else has put into the store is news, and is taken over. What the store held when it
-    was last looked at is not: the pair in memory is then the newer one, saved or not.
+    was last looked at is not: the pair in memory is then the newer one, saved or not. Where the store
+    fails, the pair in memory serves.
     """
 
-    def __init__(self, store: TokenStore) -> None:
-        self.store = store
+    def __init__(self, store: TokenStore, clock: Clock, *, lifetime_s: float | None = None) -> None:
+        """Keep the pair of a store.
+
+        Args:
+            store: Where the pair lives.
+            clock: Tells when it is due.
+            lifetime_s: Seconds after which a pair is due even if it says something else, or nothing.
+        """
+        self._store = store
+        self._clock = clock
+        self._lifetime_s = lifetime_s
         self._pair: TokenPair | None = None
         self._stored: TokenPair | None = None
+        self._spare: TokenPair | None = None
         self._due_at: float | None = None
         self._trusts_clock = True
         # By their hashes: what a refresh of ours has killed is no news, should somebody put it back.
         self._dead: set[int] = set()
         self._saving: asyncio.Task[None] | None = None
+        self._warned_at: dict[str, float] = {}
 
     @property
     def pair(self) -> TokenPair | None:
         """The newest pair; None before the store was read."""
         return self._pair
+
+    @property
+    def spare(self) -> TokenPair | None:
+        """The pair that news from the store has pushed out, until it is known to be dead.
+
+        What somebody puts into the store may be a mistake, or come from an old backup.
+        """
+        return self._spare
 
     @property
     def expires_at(self) -> datetime | None:
@@ -46,56 +73,96 @@ class PairKeeper:
 
     @property
     def is_due(self) -> bool:
-        """Whether the access token is dead, or about to die."""
-        return self._due_at is not None and time.time() >= self._due_at
+        """Whether one of the tokens is dead, or about to die."""
+        return self._due_at is not None and self._clock.now() >= self._due_at
 
     @property
     def is_alive(self) -> bool:
         """Whether the access token still lives, as far as it says."""
-        return self.expires_at is None or time.time() < self.expires_at.timestamp()
+        return self.expires_at is None or self._clock.now() < self.expires_at.timestamp()
 
     def postpone(self, pause_s: float) -> None:
         """Call the pair due again after a pause in seconds."""
-        self._due_at = time.time() + pause_s
+        self._due_at = self._clock.now() + pause_s
 
     def distrust_clock(self) -> None:
-        """Call no pair due from now on, neither ours nor those that others put into the store."""
+        """Believe no token's word on when it dies, neither of ours nor of those that others store."""
         self._trusts_clock = False
-        self._due_at = None
+        if self._pair is not None:
+            self._take(self._pair)
+
+    @asynccontextmanager
+    async def turn(self, *, patience_s: float | None = None, goes_on: bool) -> AsyncGenerator[None, None]:
+        """Hold the store's lock.
+
+        Args:
+            patience_s: Seconds to wait for it; None for as long as the store does.
+            goes_on: Whether to go on without it where it cannot be had. That is safe: a pair is good
+                for one refresh, whoever comes second reads what the first has saved, and nothing is
+                saved over what others have saved. The lock spares all that.
+
+        Raises:
+            TokenStoreError: It cannot be had.
+        """
+        stack = AsyncExitStack()
+        try:
+            await self._ask(lambda: stack.enter_async_context(self._store.lock()), patience_s)
+        except TokenStoreError as error:
+            if not goes_on:
+                raise
+            self._warn("token_lock_failed", error)
+        try:
+            yield
+        finally:
+            try:
+                await self._ask(stack.aclose)
+            except TokenStoreError as error:
+                self._warn("token_unlock_failed", error)
 
     async def read(self) -> TokenPair:
         """Read the store, and give the newest pair.
 
         Raises:
-            TokenStoreError: The store cannot be read.
+            TokenStoreError: The store cannot be read, and no pair is in memory.
         """
         try:
-            stored = await self.store.load()
+            stored = await self._ask(self._store.load)
         except TokenStoreError as error:
             if self._pair is None:
                 raise
-            logger.warning("token_load_failed: %s", error)
+            self._warn("token_load_failed", error)
             self._stored = None
             return self._pair
-        is_news = self._pair is None or (stored != self._stored and hash(stored) not in self._dead)
-        self._stored = stored
-        if is_news:
+        if self._pair is None or self._is_news(stored):
+            self._spare = self._pair
             self._take(stored)
+        self._stored = stored
         return self._pair or stored
 
-    async def keep(self, fresh: TokenPair) -> None:
-        """Save a fresh pair before it is used; where that fails, use it all the same and go on trying."""
+    async def keep(self, fresh: TokenPair) -> TokenPair:
+        """Save a fresh pair before it is used; where that fails, use it all the same and go on trying.
+
+        Returns:
+            The newest pair: that one, unless somebody has put another into the store meanwhile.
+        """
+        old, newest = self._pair, fresh
         try:
-            await self._save(fresh)
+            newest = await self._save(fresh)
         except TokenStoreError as error:
-            logger.critical("token_save_failed: %s", error)
+            self._warn("token_save_failed", error, logging.CRITICAL)
             if self._saving is None or self._saving.done():
                 self._saving = asyncio.create_task(self._go_on_saving(), name="tele2ats-token-saving")
         finally:
-            # Also where the store fails in a way of its own: this is the only living pair.
-            if self._pair is not None and self._pair != fresh:
-                self._dead.add(hash(self._pair))
-            self._take(fresh)
+            # Also where this is cancelled: it is the only living pair.
+            if old is not None and old != newest:
+                self._dead.add(hash(old))
+            self._spare = None if newest == fresh else fresh
+            self._take(newest)
+        return newest
+
+    def forget_spare(self) -> None:
+        """Let go the pair that news had pushed out: it is dead too."""
+        self._spare = None
 
     async def close(self) -> None:
         """Make a last attempt to save what could not be saved before.
@@ -107,37 +174,69 @@ class PairKeeper:
             self._saving.cancel()
             await wait_out([self._saving])
         if self._is_unsaved():
-            await self._save_unless_there_is_news()
+            await self._save_in_turn(patience_s=_STORE_TIMEOUT_S)
 
     def _take(self, pair: TokenPair) -> None:
         self._pair = pair
-        expires_at = pair.expires_at
-        self._due_at = None
-        if expires_at is not None and self._trusts_clock:
-            self._due_at = expires_at.timestamp() - _MARGIN_S
+        ends = [] if self._lifetime_s is None else [self._clock.now() + self._lifetime_s]
+        if self._trusts_clock:
+            ends += [end.timestamp() for end in (pair.expires_at, pair.refresh_expires_at) if end]
+        self._due_at = min(ends) - _MARGIN_S if ends else None
 
-    async def _save(self, pair: TokenPair) -> None:
-        await self.store.save(pair)
-        self._stored = pair
+    def _is_news(self, stored: TokenPair) -> bool:
+        return stored not in (self._stored, self._pair) and hash(stored) not in self._dead
 
     def _is_unsaved(self) -> bool:
         return self._pair is not None and self._pair != self._stored
 
-    async def _save_unless_there_is_news(self) -> None:
-        """Save the pair, unless somebody has put a newer one into the store: that is taken over."""
-        async with self.store.lock():
+    async def _save(self, pair: TokenPair) -> TokenPair:
+        """Save a pair, unless somebody has put another into the store meanwhile: that is given instead."""
+        try:
+            stored = await self._ask(self._store.load)
+        except TokenStoreError:
+            pass  # and yet it may be written: a file that was lost, or spoilt
+        else:
+            if self._is_news(stored) and stored != pair:
+                logger.warning("token_overtaken: the store holds a newer pair than the one just issued")
+                self._stored = stored
+                return stored
+        await self._ask(lambda: self._store.save(pair))
+        self._stored = pair
+        return pair
+
+    async def _save_in_turn(self, patience_s: float | None = None) -> None:
+        async with self.turn(patience_s=patience_s, goes_on=True):
             pair = await self.read()
             if pair != self._stored:
                 await self._save(pair)
 
     async def _go_on_saving(self) -> None:
-        warned_at = time.monotonic()
-        await asyncio.sleep(_SAVE_PAUSE_S)
         while self._is_unsaved():
+            await asyncio.sleep(_SAVE_PAUSE_S)
             try:
-                await self._save_unless_there_is_news()
-            except Exception as error:  # noqa: BLE001  # whatever a store raises, the pair must not stay unsaved
-                if time.monotonic() - warned_at >= _WARNING_PAUSE_S:
-                    warned_at = time.monotonic()
-                    logger.critical("token_save_failed: %s", error)
-                await asyncio.sleep(_SAVE_PAUSE_S)
+                await self._save_in_turn()
+            except TokenStoreError as error:
+                self._warn("token_save_failed", error, logging.CRITICAL)
+
+    async def _ask(
+        self, operation: Callable[[], Awaitable[T]], timeout_s: float | None = _STORE_TIMEOUT_S
+    ) -> T:
+        """Await the store; whatever it raises becomes a `TokenStoreError`, whose text shows no token."""
+        limit = asyncio.timeout(timeout_s)
+        try:
+            async with limit:
+                return await operation()
+        except TokenStoreError:
+            raise
+        except Exception as error:  # noqa: BLE001  # a store of somebody else may raise anything
+            reason = f"raised {type(error).__name__}, where a token store raises TokenStoreError"
+        if limit.expired():
+            reason = f"does not answer within {timeout_s:g} s"
+        raise TokenStoreError(type(self._store).__name__, reason)
+
+    def _warn(self, event: str, error: TokenStoreError, level: int = logging.WARNING) -> None:
+        """Tell of a failure of the store, once a minute."""
+        now = asyncio.get_running_loop().time()
+        if now - self._warned_at.get(event, -_WARNING_PAUSE_S) >= _WARNING_PAUSE_S:
+            self._warned_at[event] = now
+            logger.log(level, "%s: %s", event, error)

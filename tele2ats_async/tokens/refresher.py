@@ -3,25 +3,15 @@
 import asyncio
 import logging
 import re
-import time
-from contextlib import suppress
 from datetime import datetime
 
-from ..errors import (
-    AtsError,
-    AtsTimeout,
-    AuthorizationError,
-    ConnectionFailed,
-    PayloadError,
-    ReauthorizationRequired,
-    ServerError,
-    TokenStoreError,
-    TransportError,
-)
+from ..errors import AtsError, AuthorizationError
 from ..retry import RetryPolicy
-from ..tasks import wait_out
+from ..tasks import start_sheltered, wait_out
 from ..transport import Transport
-from ..wire.operations import REFRESH_TOKENS, Request
+from .clock import Clock
+from .exchange import PairExchange
+from .keepalive import ACCESS_LIFETIME_S, keep_alive
 from .keeper import PairKeeper
 from .pair import TokenPair
 from .store import TokenStore
@@ -34,6 +24,8 @@ _CLOSED = "this AtsSession is closed"
 # A token this young that is refused is no dead one: the operation is forbidden.
 _YOUNG_S = 60.0
 _DEAD = re.compile(r"\btoken\b.*\b(expired|updated)\b", re.IGNORECASE)
+# Ahead of time nobody waits long for a lock: the old token still serves.
+_PATIENCE_S = 5.0
 
 
 class TokenRefresher:
@@ -46,13 +38,22 @@ class TokenRefresher:
         refresh_count: Refreshes that this session has made.
     """
 
-    def __init__(self, store: TokenStore, transport: Transport, retry: RetryPolicy) -> None:
-        self._keeper = PairKeeper(store)
-        self._transport = transport
-        self._retry = retry
+    def __init__(
+        self,
+        store: TokenStore,
+        transport: Transport,
+        retry: RetryPolicy,
+        *,
+        keeps_alive: bool = False,
+    ) -> None:
+        self._clock = Clock()
+        self._keeper = PairKeeper(store, self._clock, lifetime_s=ACCESS_LIFETIME_S if keeps_alive else None)
+        self._wire = PairExchange(transport, retry, self._keeper)
+        self._keeps_alive = keeps_alive
+        self._keep_alive: asyncio.Task[None] | None = None
         self._renewal: asyncio.Task[TokenPair] | None = None
         self._renewed_for: str | None = None
-        self._refreshed_at = -_YOUNG_S
+        self._refreshed_at: float | None = None
         self._is_exchanging = False
         self._is_closed = False
         self.refresh_count = 0
@@ -61,6 +62,13 @@ class TokenRefresher:
     def expires_at(self) -> datetime | None:
         """When the access token dies, an aware datetime; None before the first call, or if unknown."""
         return self._keeper.expires_at
+
+    def begin(self) -> None:
+        """Begin to keep the pair alive, where that is wanted and not done yet."""
+        if self._keeps_alive and self._keep_alive is None and not self._is_closed:
+            self._keep_alive = asyncio.create_task(
+                keep_alive(self.access_token, self._clock), name="tele2ats-token-keep-alive"
+            )
 
     async def access_token(self) -> str:
         """Give a live access token, refreshed first where it is about to die.
@@ -71,6 +79,7 @@ class TokenRefresher:
             TransportError: The refresh got no answer.
             ResponseError: The refresh was answered with another error.
         """
+        self.begin()
         pair = self._keeper.pair
         if pair is None or self._keeper.is_due:
             pair = await self._renewed(None)
@@ -88,7 +97,7 @@ class TokenRefresher:
         Source: operation 1.
         """
         pair = self._keeper.pair or await self._keeper.read()
-        self._refreshed_at = -_YOUNG_S
+        self._refreshed_at = None
         await self.replace(pair.access)
 
     async def replace(self, refused: str, details: str = "", *, may_refresh: bool = True) -> str:
@@ -105,7 +114,7 @@ class TokenRefresher:
         """
         pair = self._keeper.pair
         if pair is not None and pair.access == refused and _DEAD.search(details):
-            self._refreshed_at = -_YOUNG_S
+            self._refreshed_at = None
         while self._renewal is not None and (self._renewed_for != refused or not may_refresh):
             # One that began ahead of time, or for another token, may leave this one as it is.
             await asyncio.wait([self._renewal])
@@ -121,6 +130,9 @@ class TokenRefresher:
             TokenStoreError: The newest pair could still not be saved.
         """
         self._is_closed = True
+        if self._keep_alive is not None:
+            self._keep_alive.cancel()
+            await wait_out([self._keep_alive])
         if self._renewal is not None:
             if not self._is_exchanging:
                 self._renewal.cancel()  # it waits for its turn, and has nothing to lose
@@ -153,71 +165,72 @@ class TokenRefresher:
         pair = self._keeper.pair or await self._keeper.read()
         if refused is None and not self._keeper.is_due:
             return pair
+        is_urgent = refused is not None or not self._keeper.is_alive
         try:
-            async with self._keeper.store.lock():
-                pair = await self._keeper.read()
-                if self._keeper.is_due or (pair.access == refused and not self._is_young()):
-                    pair = await self._exchange(pair)
+            return await self._renew_in_turn(refused, is_urgent=is_urgent)
         except AtsError as error:
-            if isinstance(error, AuthorizationError) and (newer := await self._from_somebody_else(pair)):
+            if isinstance(error, AuthorizationError) and (newer := await self._recovered()):
                 return newer
-            if refused is not None or not self._keeper.is_alive:
+            if is_urgent:
                 raise
             # Ahead of time: the old pair serves while the trouble lasts.
             logger.warning("token_refresh_failed: %s", error)
             self._keeper.postpone(_PAUSE_AFTER_FAILURE_S)
-        return pair
+        return self._keeper.pair or pair
+
+    async def _renew_in_turn(self, refused: str | None, *, is_urgent: bool) -> TokenPair:
+        async with self._keeper.turn(patience_s=None if is_urgent else _PATIENCE_S, goes_on=is_urgent):
+            pair = await self._keeper.read()
+            if self._keeper.is_due or (pair.access == refused and not self._is_young()):
+                pair = await self._exchange(pair)
+            return pair
 
     def _is_young(self) -> bool:
-        return time.monotonic() - self._refreshed_at < _YOUNG_S
+        return self._refreshed_at is not None and 0 <= self._clock.now() - self._refreshed_at < _YOUNG_S
+
+    async def _recovered(self) -> TokenPair | None:
+        """Find the living pair once the service has refused ours; None where nobody has it."""
+        newer = await self._from_somebody_else()
+        spare = self._keeper.spare
+        if newer is not None or spare is None:
+            return newer
+        try:
+            async with self._keeper.turn(goes_on=True):
+                newer = await self._exchange(spare)
+        except AuthorizationError:
+            self._keeper.forget_spare()
+        return newer
+
+    async def _from_somebody_else(self) -> TokenPair | None:
+        """Look whether the store gets a newer pair within seconds, from whoever made ours old."""
+        ours = self._keeper.pair
+        for delay_s in _WINNER_DELAYS_S:
+            newest = await self._keeper.read()
+            if newest != ours:
+                return newest
+            await asyncio.sleep(delay_s)
+        return None
 
     async def _exchange(self, old: TokenPair) -> TokenPair:
-        """Refresh over the wire, and make the new pair durable before anybody uses it."""
+        """Refresh, and make the new pair durable before anybody uses it, whoever is cancelled meanwhile."""
+        exchange = start_sheltered(self._exchange_to_the_end(old), "tele2ats-token-exchange")
         self._is_exchanging = True
         try:
-            return await self._exchange_for_good(old)
+            await wait_out([exchange])
         finally:
             self._is_exchanging = False
+        return exchange.result()
 
-    async def _exchange_for_good(self, old: TokenPair) -> TokenPair:
-        try:
-            fresh = await self._retry.run(REFRESH_TOKENS, self._request_pair, old)
-        except (ConnectionFailed, AtsTimeout, ServerError) as error:
-            if isinstance(error, TransportError) and not error.sent:
-                raise
-            # The fate of the request is unknown: look who has the newest pair, and ask once more.
-            newest = await self._keeper.read()
-            if newest != old:
-                return newest
-            fresh = await self._request_pair(old)
-        self._refreshed_at = time.monotonic()
+    async def _exchange_to_the_end(self, old: TokenPair) -> TokenPair:
+        fresh = await self._wire.fetch(old)
+        if fresh == self._keeper.pair:
+            return fresh  # somebody else's, from the store
+        self._refreshed_at = self._clock.now()
         self.refresh_count += 1
-        await self._keeper.keep(fresh)
-        if self._keeper.is_due:
+        newest = await self._keeper.keep(fresh)
+        if newest == fresh and self._keeper.is_due:
             # Only a wrong clock can say that of a new token; refreshing at every call would not help.
             logger.warning("clock_disagrees: a new token seems to expire at %s", fresh.expires_at)
             self._keeper.distrust_clock()
         logger.info("token_refreshed: expires at %s", fresh.expires_at)
-        return fresh
-
-    async def _request_pair(self, old: TokenPair) -> TokenPair:
-        try:
-            async with self._transport.stream(Request(REFRESH_TOKENS), old.refresh) as incoming:
-                issued = await incoming.decode()
-        except AuthorizationError as error:
-            facts = (error.status, error.method, error.path, error.details)
-            raise ReauthorizationRequired(*facts) from None
-        try:
-            return TokenPair(issued.access_token, issued.refresh_token)
-        except ValueError as error:
-            raise PayloadError("$", str(error), str(REFRESH_TOKENS)) from None
-
-    async def _from_somebody_else(self, ours: TokenPair) -> TokenPair | None:
-        """Look whether the store gets a newer pair within seconds, from whoever made ours old."""
-        for delay_s in _WINNER_DELAYS_S:
-            with suppress(TokenStoreError):
-                newest = await self._keeper.read()
-                if newest != ours:
-                    return newest
-            await asyncio.sleep(delay_s)
-        return None
+        return newest
