@@ -22,6 +22,8 @@ _SAVE_PAUSE_S = 5.0
 _WARNING_PAUSE_S = 60.0
 # A store that hangs must hang neither the requests nor the end of the session.
 _STORE_TIMEOUT_S = 15.0
+# More than the locks of the built-in stores take to give up.
+_LOCK_TIMEOUT_S = 90.0
 
 
 class PairKeeper:
@@ -96,7 +98,7 @@ class PairKeeper:
         """Hold the store's lock.
 
         Args:
-            patience_s: Seconds to wait for it; None for as long as the store does.
+            patience_s: Seconds to wait for it; None for as long as the store does, if that is not for ever.
             goes_on: Whether to go on without it where it cannot be had. That is safe: a pair is good
                 for one refresh, whoever comes second reads what the first has saved, and nothing is
                 saved over what others have saved. The lock spares all that.
@@ -106,7 +108,9 @@ class PairKeeper:
         """
         stack = AsyncExitStack()
         try:
-            await self._ask(lambda: stack.enter_async_context(self._store.lock()), patience_s)
+            await self._ask(
+                lambda: stack.enter_async_context(self._store.lock()), patience_s or _LOCK_TIMEOUT_S
+            )
         except TokenStoreError as error:
             if not goes_on:
                 raise
@@ -218,10 +222,9 @@ class PairKeeper:
             except TokenStoreError as error:
                 self._warn("token_save_failed", error, logging.CRITICAL)
 
-    async def _ask(
-        self, operation: Callable[[], Awaitable[T]], timeout_s: float | None = _STORE_TIMEOUT_S
-    ) -> T:
+    async def _ask(self, operation: Callable[[], Awaitable[T]], timeout_s: float | None = None) -> T:
         """Await the store; whatever it raises becomes a `TokenStoreError`, whose text shows no token."""
+        timeout_s = _STORE_TIMEOUT_S if timeout_s is None else timeout_s
         limit = asyncio.timeout(timeout_s)
         try:
             async with limit:

@@ -64,7 +64,7 @@ async def simulator(company: Company, calendar: Calendar) -> AsyncIterator[AtsSi
         yield running
 
 
-async def _live(ats: AtsSession, calendar: Calendar, days: float) -> None:
+async def _live(calendar: Calendar, days: float) -> None:
     calendar.at(days, calendar.stop)
     async with asyncio.timeout(60):
         await calendar.is_over.wait()
@@ -87,9 +87,9 @@ async def test_sixty_idle_days_take_the_fewest_refreshes(
         calendar.at(day, look)
 
     store = FileTokenStore(tmp_path / "tokens.json", initial=TokenPair(*simulator.tokens))
-    async with AtsSession(store, base_url=simulator.base_url, retry=ONCE, keep_alive=True) as ats:
+    async with AtsSession(store, base_url=simulator.base_url, retry=ONCE, keep_alive=True):
         watch(1 / 48)
-        await _live(ats, calendar, 60)
+        await _live(calendar, 60)
         requests = len(simulator.requests)
 
     margin_s = 15 * MINUTE_S
@@ -119,7 +119,7 @@ async def test_a_server_that_is_down_for_two_days(
     ) as ats:
         calendar.at(30.5, simulator.close)
         calendar.at(32.5, notice)
-        await _live(ats, calendar, 60)
+        await _live(calendar, 60)
         refreshes = simulator.refresh_count
         await ask(ats)
 
@@ -145,7 +145,7 @@ async def test_what_a_person_puts_into_the_store_ends_the_trouble(
     async with AtsSession(store, base_url=simulator.base_url, retry=ONCE, keep_alive=True) as ats:
         calendar.at(0.5, regenerate)
         calendar.at(3, paste)
-        await _live(ats, calendar, 10)
+        await _live(calendar, 10)
         await ask(ats)
 
     assert 8 <= simulator.refresh_count <= 10
@@ -160,10 +160,10 @@ async def test_sessions_on_one_file_make_the_refreshes_of_one(
     path = tmp_path / "tokens.json"
     await FileTokenStore(path).save(TokenPair(*simulator.tokens))
     async with (
-        AtsSession(FileTokenStore(path), base_url=simulator.base_url, keep_alive=True) as ats,
+        AtsSession(FileTokenStore(path), base_url=simulator.base_url, keep_alive=True),
         AtsSession(FileTokenStore(path), base_url=simulator.base_url, keep_alive=True),
     ):
-        await _live(ats, calendar, 20)
+        await _live(calendar, 20)
 
     assert 20 == simulator.refresh_count
 
@@ -173,9 +173,9 @@ async def test_tokens_that_do_not_say_when_they_die(calendar: Calendar) -> None:
     answers = [issue(f"a{number}", f"r{number}") for number in range(1, 8)]
     async with (
         RawService(in_turn(*answers)) as service,
-        open_session(service, tokens=PAIR, keep_alive=True) as ats,
+        open_session(service, tokens=PAIR, keep_alive=True),
     ):
-        await _live(ats, calendar, 7)
+        await _live(calendar, 7)
 
     assert [PAIR.refresh, "r1", "r2", "r3", "r4", "r5", "r6"] == service.tokens
 
@@ -188,7 +188,7 @@ async def test_a_clock_that_is_days_behind(calendar: Calendar, company: Company)
             TokenPair(*simulator.tokens), base_url=simulator.base_url, retry=ONCE, keep_alive=True
         ) as ats,
     ):
-        await _live(ats, calendar, 20)
+        await _live(calendar, 20)
         await ask(ats)
 
     assert 20 == simulator.refresh_count
@@ -202,7 +202,7 @@ async def test_a_clock_that_is_days_ahead(calendar: Calendar, company: Company) 
             TokenPair(*simulator.tokens), base_url=simulator.base_url, retry=ONCE, keep_alive=True
         ) as ats,
     ):
-        await _live(ats, calendar, 20)
+        await _live(calendar, 20)
         await ask(ats)
 
     assert 20 <= simulator.refresh_count <= 21
@@ -214,7 +214,7 @@ async def test_it_begins_with_the_first_request_too(simulator: AtsSimulator, cal
     await asyncio.sleep(0.01)
     assert calendar.start_s == calendar.now()
     await ask(ats)
-    await _live(ats, calendar, 3)
+    await _live(calendar, 3)
     await ats.close()
 
     assert 3 == simulator.refresh_count
@@ -244,8 +244,8 @@ async def test_a_store_that_fails_does_not_end_it(calendar: Calendar) -> None:
 
     async with (
         RawService(in_turn(issue("a1", "r1"), answer())) as service,
-        open_session(service, tokens=Broken(PAIR), retry=QUICKLY, keep_alive=True) as ats,
+        open_session(service, tokens=Broken(PAIR), retry=QUICKLY, keep_alive=True),
     ):
-        await _live(ats, calendar, 1.5)
+        await _live(calendar, 1.5)
 
     assert [PAIR.refresh] == service.tokens

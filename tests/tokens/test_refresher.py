@@ -755,10 +755,8 @@ async def test_a_store_that_fails_in_its_own_way_loses_nothing(
         await ask(ats)
 
     assert (1, TokenPair(*simulator.tokens)) == (simulator.refresh_count, await store.load())
-    assert [
-        "token_save_failed: token store SoreStore: raised ZeroDivisionError,"
-        " where a token store raises TokenStoreError"
-    ] == caplog.messages
+    story = "token store SoreStore: raised ZeroDivisionError, where a token store raises TokenStoreError"
+    assert [f"token_save_failed: {story}"] == caplog.messages
 
 
 async def test_no_endless_loop_at_the_moment_a_renewal_ends() -> None:
