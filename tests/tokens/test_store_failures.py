@@ -142,7 +142,7 @@ async def test_a_read_only_directory(
             raise TokenStoreError(str(path), "cannot be written: Read-only file system")
 
         @asynccontextmanager
-        async def lock(self) -> AsyncIterator[None]:  # type: ignore[override]  # another kind of context manager
+        async def lock(self) -> AsyncIterator[None]:
             raise TokenStoreError(str(path), "cannot make the lock: Read-only file system")
             yield
 
