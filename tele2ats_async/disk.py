@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from .tasks import wait_out
+from .tasks import finish
 
 T = TypeVar("T")
 
@@ -36,12 +36,7 @@ async def run(work: Callable[..., T], *arguments: object) -> T:
     A cancelled caller waits until the thread has finished, so that nobody tidies up files on which a
     thread still works.
     """
-    future = asyncio.get_running_loop().run_in_executor(_executor, work, *arguments)
-    try:
-        return await asyncio.shield(future)
-    except asyncio.CancelledError:
-        await wait_out([future])
-        raise
+    return await finish(asyncio.get_running_loop().run_in_executor(_executor, work, *arguments))
 
 
 class AtomicFile:

@@ -1,8 +1,23 @@
 """Waiting for tasks that must come to their end, whatever happens to the one who waits."""
 
 import asyncio
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Awaitable, Collection
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+async def finish(work: Awaitable[T]) -> T:
+    """Await work that goes on to its end where the one who awaits it is cancelled.
+
+    The cancellation is passed on afterwards.
+    """
+    future = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(future)
+    except asyncio.CancelledError:
+        await wait_out([future])
+        raise
 
 
 async def wait_out(futures: Collection[asyncio.Future[Any]]) -> None:
