@@ -50,7 +50,7 @@ from .numbers import normalize_msisdn
 from .recordings import RecordingStream, SaveOutcome
 from .retry import RetryPolicy
 from .session import AtsSession
-from .tokens import FileTokenStore, MemoryTokenStore, TokenPair, TokenStore
+from .tokens import FileTokenStore, MemoryTokenStore, RedisTokenStore, TokenPair, TokenStore
 from .transcripts import Transcript
 from .version import __version__
 
@@ -92,6 +92,7 @@ __all__ = [
     "RecordingError",
     "RecordingStream",
     "RedirectRefused",
+    "RedisTokenStore",
     "ResponseError",
     "RetryPolicy",
     "SaveOutcome",

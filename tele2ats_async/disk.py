@@ -5,17 +5,21 @@ starve it.
 """
 
 import asyncio
+import glob
 import os
 import secrets
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from .tasks import wait_out
+from .tasks import finish
 
 T = TypeVar("T")
+
+_LEFTOVER_AGE_S = 60.0
 
 
 def _make_executor() -> None:
@@ -36,12 +40,7 @@ async def run(work: Callable[..., T], *arguments: object) -> T:
     A cancelled caller waits until the thread has finished, so that nobody tidies up files on which a
     thread still works.
     """
-    future = asyncio.get_running_loop().run_in_executor(_executor, work, *arguments)
-    try:
-        return await asyncio.shield(future)
-    except asyncio.CancelledError:
-        await wait_out([future])
-        raise
+    return await finish(asyncio.get_running_loop().run_in_executor(_executor, work, *arguments))
 
 
 class AtomicFile:
@@ -99,6 +98,15 @@ class AtomicFile:
         except FileNotFoundError:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             return os.open(path, flags, self._mode)
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what processes that were killed in the middle of writing this file have left of it."""
+    oldest = time.time() - _LEFTOVER_AGE_S  # what is younger, another process may be writing just now
+    for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        with suppress(OSError):  # gone, or of somebody else: it harms nobody
+            if part.stat().st_mtime < oldest:
+                part.unlink()
 
 
 def _sync_directory(directory: Path) -> None:

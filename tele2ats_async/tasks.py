@@ -1,7 +1,7 @@
 """Waiting for tasks that must come to their end, whatever happens to the one who waits."""
 
 import asyncio
-from collections.abc import Collection, Coroutine
+from collections.abc import Awaitable, Collection, Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -15,9 +15,21 @@ def start_sheltered(work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
     for those that it has cancelled: so a task that waits this one out brings it to its end.
     """
     task = asyncio.get_running_loop().create_task(work, name=name)
-    # What asyncio documents for tasks that manage themselves.
-    asyncio._unregister_task(task)  # noqa: SLF001
+    asyncio._unregister_task(task)  # noqa: SLF001  # documented, for tasks that manage themselves
     return task
+
+
+async def finish(work: Awaitable[T]) -> T:
+    """Await work that goes on to its end where the one who awaits it is cancelled.
+
+    The cancellation is passed on afterwards.
+    """
+    future = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(future)
+    except asyncio.CancelledError:
+        await wait_out([future])
+        raise
 
 
 async def wait_out(futures: Collection[asyncio.Future[Any]]) -> None:

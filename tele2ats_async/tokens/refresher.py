@@ -7,7 +7,7 @@ from datetime import datetime
 
 from ..errors import AtsError, AuthorizationError
 from ..retry import RetryPolicy
-from ..tasks import start_sheltered, wait_out
+from ..tasks import finish, start_sheltered, wait_out
 from ..transport import Transport
 from .clock import Clock
 from .exchange import PairExchange
@@ -216,10 +216,9 @@ class TokenRefresher:
         exchange = start_sheltered(self._exchange_to_the_end(old), "tele2ats-token-exchange")
         self._is_exchanging = True
         try:
-            await wait_out([exchange])
+            return await finish(exchange)
         finally:
             self._is_exchanging = False
-        return exchange.result()
 
     async def _exchange_to_the_end(self, old: TokenPair) -> TokenPair:
         fresh = await self._wire.fetch(old)

@@ -19,8 +19,9 @@ TASKS = 50
 
 def open_store(place: str) -> TokenStore:
     """Open the store that a place names: a path, or a Redis URL with the key as its fragment."""
-    url, _, key = place.partition("#")
-    return RedisTokenStore(url, key) if key else FileTokenStore(place)
+    if place.startswith("redis:"):
+        return RedisTokenStore(*place.split("#"))
+    return FileTokenStore(place)
 
 
 def open_session(place: str, base_url: str) -> AtsSession:
@@ -28,11 +29,13 @@ def open_session(place: str, base_url: str) -> AtsSession:
 
 
 def say(word: str) -> None:
-    print(word, flush=True)
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
 
 
 async def hear() -> str:
-    return (await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)).strip()
+    line: str = await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
+    return line.strip()
 
 
 async def refresh_for_ever(place: str, base_url: str) -> None:
@@ -47,7 +50,9 @@ async def ask_together(place: str, base_url: str) -> None:
         await ats.employees.fetch_all()
         say("ready")
         await hear()
-        answers = await asyncio.gather(*(ats.employees.fetch_all() for _ in range(TASKS)), return_exceptions=True)
+        answers = await asyncio.gather(
+            *(ats.employees.fetch_all() for _ in range(TASKS)), return_exceptions=True
+        )
         failures = [repr(answer) for answer in answers if isinstance(answer, BaseException)]
         say(json.dumps({"answered": TASKS - len(failures), "failures": failures[:3]}))
 

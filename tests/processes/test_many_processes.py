@@ -22,10 +22,12 @@ PROCESSES = 8
 QUICK = {"LOCK_TIMEOUT_S": "1"}
 
 
-@pytest.fixture(params=["file"])
+@pytest.fixture(params=["file", "redis"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Name a place for the tokens: a file, or a key of a real server."""
-    return str(tmp_path / "tokens.json")
+    if request.param == "file":
+        return str(tmp_path / "tokens.json")
+    return "#".join(request.getfixturevalue(name) for name in ("redis_url", "redis_key"))
 
 
 def _puts(simulator: AtsSimulator) -> int:

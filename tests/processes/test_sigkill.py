@@ -88,6 +88,10 @@ async def _kill(breeder: Child, register: Register, chance: random.Random) -> st
     return moment
 
 
+def _parts(directory: Path) -> list[Path]:
+    return [*directory.glob(".*.part")]
+
+
 async def test_a_killed_process_goes_on_from_its_file(
     company: Company, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
@@ -122,7 +126,7 @@ async def test_a_killed_process_goes_on_from_its_file(
         assert TokenPair(*simulator.tokens) == await store.load()
         refreshes = simulator.refresh_count
 
-    leftovers = sum(name.endswith(".part") for name in os.listdir(tmp_path))
+    leftovers = len(_parts(tmp_path))
     figures = {
         "kills, by what they were aimed at": dict(kills),
         "of these between the answer and the flush": dict(losses),

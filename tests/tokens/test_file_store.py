@@ -264,6 +264,21 @@ async def test_readers_never_see_half_a_file(tmp_path: Path) -> None:
     assert pairs[-1] == await reader.load()
 
 
+async def test_leftovers_of_killed_processes_are_removed(tmp_path: Path) -> None:
+    """They hold tokens: the next save removes them, but nothing that may still be in the making."""
+    path = tmp_path / "tokens[1].json"
+    old, young, other = (
+        tmp_path / f".{name}.part" for name in ("tokens[1].json.a", "tokens[1].json.b", "tokens1.json.c")
+    )
+    for part in (old, young, other):
+        part.write_bytes(b"{}")
+    for part in (old, other):
+        os.utime(part, (1, 1))
+    await FileTokenStore(path).save(PAIR)
+
+    assert sorted([young, other, path]) == sorted(_entries(tmp_path))
+
+
 async def test_cancelled_save_is_whole_or_not_at_all(tmp_path: Path) -> None:
     """The program may be stopped in the middle of the write: a pair is there, and nothing torn."""
     path = tmp_path / "tokens.json"

@@ -19,6 +19,7 @@ from tele2ats_async import (
     Manager,
     MemoryTokenStore,
     NotReady,
+    RedisTokenStore,
     RetryPolicy,
     SaveOutcome,
     SaveResult,
@@ -35,7 +36,11 @@ from tele2ats_async.simulator import AtsSimulator, Company
 async def sessions(client: aiohttp.ClientSession) -> None:
     """Every way to make a session."""
     pair = TokenPair("access", "refresh")
-    stores: list[TokenStore] = [MemoryTokenStore(pair), FileTokenStore(Path("tokens.json"))]
+    stores: list[TokenStore] = [
+        MemoryTokenStore(pair),
+        FileTokenStore(Path("tokens.json")),
+        RedisTokenStore("redis://localhost:6379/0", "company:tokens", initial=pair),
+    ]
     for store in stores:
         async with AtsSession(
             store,
