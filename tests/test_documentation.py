@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import tele2ats_async
-from tele2ats_async import errors, resources
+from tele2ats_async import errors, resources, testing
 
 DOCS = Path(__file__).parent.parent / "docs"
 VERBS = [
@@ -16,7 +16,7 @@ VERBS = [
     for verb in vars(getattr(resources, room))
     if not verb.startswith("_") and verb != "close"
 ]
-NAMES = [name for name in tele2ats_async.__all__ if name != "__version__"]
+NAMES = [name for name in tele2ats_async.__all__ if name != "__version__"] + testing.__all__
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -28,7 +28,8 @@ def test_every_public_name_is_in_the_reference(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in NAMES if not hasattr(errors, name)])
 def test_every_public_name_says_where_it_comes_from(name: str) -> None:
     """The operation or section of the contract stands in the docstring."""
-    documentation = inspect.getdoc(getattr(tele2ats_async, name)) or ""
+    room = testing if name in testing.__all__ else tele2ats_async
+    documentation = inspect.getdoc(getattr(room, name)) or ""
 
     assert re.search(r"^Source: (operations?|sections?) \d", documentation, re.MULTILINE)
 

@@ -85,17 +85,18 @@ def test_only_the_transport_talks_to_aiohttp(graph: grimp.ImportGraph) -> None:
     assert {"simulator", "transport"} == callers
 
 
-def test_the_package_loads_core_dependencies_only() -> None:
-    """`import tele2ats_async` does not load what belongs to an extra."""
+@pytest.mark.parametrize("module", [PACKAGE, f"{PACKAGE}.testing"])
+def test_the_package_loads_core_dependencies_only(module: str) -> None:
+    """`import tele2ats_async` does not load what belongs to an extra; nor do its test tools, or pytest."""
     loaded = subprocess.run(
-        [sys.executable, "-c", f"import sys, {PACKAGE}; print(*sys.modules)"],
+        [sys.executable, "-c", f"import sys, {module}; print(*sys.modules)"],
         check=True,
         capture_output=True,
         text=True,
     ).stdout.split()
 
-    optional = {"aiohttp.web", "lameenc", "redis", "rich", "typer", f"{PACKAGE}.cli", f"{PACKAGE}.simulator"}
-    assert set() == optional & set(loaded)
+    foreign = {"aiohttp.web", "lameenc", "pytest", "redis", "rich", "typer"}
+    assert set() == (foreign | {f"{PACKAGE}.cli", f"{PACKAGE}.simulator"}) & set(loaded)
 
 
 def test_the_public_names_are_sorted_and_there() -> None:

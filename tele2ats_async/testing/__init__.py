@@ -1,3 +1,5 @@
 """What helps to test code that uses this package."""
 
-__all__: list[str] = []
+from .token_stores import check_token_store
+
+__all__ = ["check_token_store"]

@@ -1,5 +1,6 @@
 """Typical uses of the public surface: type-checked, never run."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from datetime import datetime, timedelta
@@ -31,6 +32,7 @@ from tele2ats_async import (
     normalize_msisdn,
 )
 from tele2ats_async.simulator import AtsSimulator, Company
+from tele2ats_async.testing import check_token_store
 
 
 async def sessions(client: aiohttp.ClientSession) -> None:
@@ -141,3 +143,19 @@ async def simulator() -> None:
         AtsSession(TokenPair(*running.tokens), base_url=running.base_url) as ats,
     ):
         print(await ats.employees.fetch_all(), running.requests[-1].status)
+
+
+async def own_store(path: Path) -> None:
+    """A store of one's own needs no base class, and a class will do where it takes no arguments."""
+
+    class OwnStore:
+        async def load(self) -> TokenPair:
+            return TokenPair("access", "refresh")
+
+        async def save(self, pair: TokenPair) -> None: ...
+
+        def lock(self) -> asyncio.Lock:
+            return asyncio.Lock()
+
+    await check_token_store(OwnStore)
+    await check_token_store(lambda: FileTokenStore(path))
