@@ -1,8 +1,8 @@
 """A token store in PostgreSQL 14 or newer, with asyncpg: for many processes, and many accounts."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from contextvars import ContextVar
 from typing import Any
 
 import asyncpg
@@ -48,7 +48,8 @@ class PostgresTokenStore:
     def __init__(self, pool: asyncpg.Pool, account: str) -> None:
         self._pool = pool
         self._account = account
-        self._held: dict[asyncio.Task[Any] | None, Any] = {}
+        # Seen by the holder's child tasks too, in one of which a session refreshes.
+        self._held: ContextVar[Any] = ContextVar("tele2ats_postgres_lock", default=None)
 
     def __repr__(self) -> str:
         return f"PostgresTokenStore({self._account!r})"
@@ -71,16 +72,16 @@ class PostgresTokenStore:
     @asynccontextmanager
     async def lock(self) -> AsyncGenerator[None, None]:
         """Hold the advisory lock of the account."""
-        task, trouble = asyncio.current_task(), "cannot be locked"
+        trouble = "cannot be locked"
         connection = await self._ask(trouble, self._pool.acquire, within_s=LOCK_TIMEOUT_S)
         try:
             await self._ask(trouble, connection.execute, LIMIT)
             await self._ask(trouble, connection.execute, LOCK, self._account, within_s=LOCK_TIMEOUT_S)
-            self._held[task] = connection
+            self._held.set(connection)
             try:
                 yield
             finally:
-                del self._held[task]
+                self._held.set(None)
         finally:
             # The pool resets the session, which frees the lock. Where the session is lost, so is the lock.
             with suppress(*ERRORS):
@@ -88,7 +89,7 @@ class PostgresTokenStore:
 
     @property
     def _connection(self) -> Any:
-        return self._held.get(asyncio.current_task(), self._pool)
+        return self._held.get() or self._pool
 
     async def _ask(
         self,

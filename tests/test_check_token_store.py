@@ -6,7 +6,7 @@ from pathlib import Path
 import broken_stores as broken
 import pytest
 
-from tele2ats_async import FileTokenStore, MemoryTokenStore, TokenPair, TokenStore
+from tele2ats_async import FileTokenStore, MemoryTokenStore, RedisTokenStore, TokenPair, TokenStore
 from tele2ats_async.testing import check_token_store, token_stores
 from tele2ats_async.testing.staging import OpenStore
 
@@ -71,6 +71,13 @@ def _stores(directory: Path) -> dict[str, OpenStore]:
 async def test_sound_stores_pass(tmp_path: Path, name: str) -> None:
     """Those of the package, and the one from which the broken ones differ in one thing each."""
     await check_token_store(_stores(tmp_path)[name])
+
+    assert {asyncio.current_task()} == asyncio.all_tasks()
+
+
+async def test_the_redis_store_passes(redis_url: str, redis_key: str) -> None:
+    """On a real server."""
+    await check_token_store(lambda: RedisTokenStore(redis_url, redis_key))
 
     assert {asyncio.current_task()} == asyncio.all_tasks()
 

@@ -1,5 +1,6 @@
 """No token gets out by way of an error or a log, whatever goes wrong."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -25,13 +26,21 @@ from raw_service import (
     free_port,
     in_turn,
     issue,
+    jwt,
     make_tls,
     moved,
     open_session,
 )
 from secrecy import assert_clean
 
-from tele2ats_async import AtsError, AtsSession, FileTokenStore, TokenPair
+from tele2ats_async import (
+    AtsError,
+    AtsSession,
+    FileTokenStore,
+    MemoryTokenStore,
+    TokenPair,
+    TokenStoreError,
+)
 from tele2ats_async.tokens import refresher
 
 pytestmark = pytest.mark.asyncio
@@ -177,6 +186,73 @@ async def test_a_refresh_that_cannot_be_saved(tmp_path: Path, caplog: pytest.Log
 
     _assert_clean(caught.value)
     assert any(record.message.startswith("token_save_failed: ") for record in caplog.records)
+
+
+class Blabbing(MemoryTokenStore):
+    """A store of somebody else, whose errors say all that it knows."""
+
+    def __init__(self, *speaking: str) -> None:
+        super().__init__(PAIR)
+        self.speaking = set(speaking)
+
+    async def load(self) -> TokenPair:
+        self._speak("load")
+        return await super().load()
+
+    async def save(self, pair: TokenPair) -> None:
+        self._speak("save", pair)
+        await super().save(pair)
+
+    @asynccontextmanager
+    async def lock(self) -> AsyncIterator[None]:  # type: ignore[override]  # another kind of context manager
+        self._speak("lock")
+        yield
+        self._speak("unlock")
+
+    def _speak(self, operation: str, pair: TokenPair = PAIR) -> None:
+        if operation in self.speaking:
+            raise ValueError(f"{operation} failed, with {pair.access} and {pair.refresh}", pair)
+
+
+@pytest.mark.parametrize("operation", ["load", "save", "lock", "unlock"])
+async def test_what_a_store_of_somebody_else_says(operation: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither logged nor raised on: only the kind of its error is told."""
+    script = in_turn(issue(f"{ACCESS}2", f"{REFRESH}2"), answer())
+    store = Blabbing()
+    async with RawService(script) as service, _all_logs(caplog):
+        ats = open_session(service, tokens=store, retry=ONCE)
+        await ats.tokens.access_token()
+        store.speaking = {operation}
+        await ats.tokens.refresh()
+        if operation == "save":
+            with pytest.raises(TokenStoreError, match="Blabbing: raised ValueError") as caught:
+                await ats.close()
+            _assert_clean(caught.value)
+        else:
+            await ats.close()
+        async with open_session(service, tokens=Blabbing("load")) as other:
+            with pytest.raises(TokenStoreError, match="Blabbing: raised ValueError") as caught:
+                await ask(other)
+            _assert_clean(caught.value)
+
+    assert any("raised ValueError" in message for message in caplog.messages)
+
+
+async def test_a_pair_that_is_kept_alive_and_dies(caplog: pytest.LogCaptureFixture) -> None:
+    """What the background tells of spent tokens shows neither of them."""
+    dead = TokenPair(jwt(exp=1), REFRESH)
+    async with (
+        RawService(_echo("403 X")) as service,
+        _all_logs(caplog),
+        open_session(service, tokens=dead, retry=ONCE, keep_alive=True) as ats,
+    ):
+        with pytest.raises(AtsError) as caught:
+            await ask(ats)
+        while not any("Both tokens are spent" in message for message in caplog.messages):
+            await asyncio.sleep(0.001)
+
+    _assert_clean(caught.value)
+    assert dead.access not in caplog.text
 
 
 async def test_what_works_logs_no_secrets_either(caplog: pytest.LogCaptureFixture) -> None:

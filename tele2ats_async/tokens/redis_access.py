@@ -74,6 +74,8 @@ class RedisAccess:
         try:
             client = self._open()
             try:
+                # On its own, and to its end: while it connects, redis-py swallows a cancellation.
+                await finish(client.initialize())
                 return await work(client)
             finally:
                 with suppress(Exception):  # the work is done, or its failure is the one to tell
@@ -90,6 +92,7 @@ class RedisAccess:
         settings: dict[str, Any] = {
             "socket_connect_timeout": _TIMEOUT_S,
             "socket_timeout": _TIMEOUT_S,
+            "single_connection_client": True,
             # Spoken by every server, old ones and proxies too.
             "protocol": 2,
             # None: on a new connection there is no stale one to blame, and a lock or a release that is sent
