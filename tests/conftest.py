@@ -14,11 +14,16 @@ import aiohttp
 import pytest
 import pytest_asyncio
 from aioresponses import aioresponses
+from hypothesis import HealthCheck, settings
 from raw_service import free_port
 from redis import Redis
 
 from tele2ats_async import AtsSession, RetryPolicy, TokenPair
 from tele2ats_async.simulator import AtsSimulator, Company
+
+# How long examples take says how busy the machine is, and nothing of what is tested.
+settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("calm")
 
 ONE_ATTEMPT = RetryPolicy(attempts=1)
 
