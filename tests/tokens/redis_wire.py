@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -24,6 +25,7 @@ class Relay:
         request: A request that holds these bytes does not reach the server.
         answer_to: A request that holds these bytes does, but its answer does not come back.
         tls: How the relay proves who it is; None without TLS.
+        path: The Unix socket where the relay listens; None for a port.
 
     Attributes:
         arrived: Set when something is kept back.
@@ -32,7 +34,13 @@ class Relay:
     """
 
     def __init__(
-        self, url: str, *, request: bytes = b"\0", answer_to: bytes = b"\0", tls: ssl.SSLContext | None = None
+        self,
+        url: str,
+        *,
+        request: bytes = b"\0",
+        answer_to: bytes = b"\0",
+        tls: ssl.SSLContext | None = None,
+        path: Path | None = None,
     ) -> None:
         self.arrived = asyncio.Event()
         self.may_pass = asyncio.Event()
@@ -41,9 +49,14 @@ class Relay:
         self._request = request
         self._answer_to = answer_to
         self._tls = tls
+        self._path = path
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
+        if self._path is not None:
+            self._server = await asyncio.start_unix_server(self._accept, self._path)
+            self.url = f"unix://{self._path}"
+            return self
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, ssl=self._tls)
         port = self._server.sockets[0].getsockname()[1]
         user, at, _ = self._parts.netloc.rpartition("@")

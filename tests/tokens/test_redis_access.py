@@ -159,6 +159,23 @@ async def test_server_that_never_answers(
 
 
 @pytest.mark.asyncio
+async def test_nothing_is_sent_twice() -> None:
+    """A lock asked for again would find itself taken, by us; so one question, and one attempt to give it back."""
+    commands: list[bytes] = []
+
+    def answer_greetings_only(request: bytes) -> bytes:
+        if b"SETINFO" not in request:
+            commands.append(request.split(b"\r\n")[2])
+        return b"+OK\r\n" * request.count(b"SETINFO")
+
+    async with no_redis(answer_greetings_only) as port:
+        with pytest.raises(TokenStoreError, match="does not answer in time"):
+            await enter(RedisTokenStore(f"redis://127.0.0.1:{port}?socket_timeout=0.1"))
+
+    assert [b"SET", b"EVALSHA"] == commands
+
+
+@pytest.mark.asyncio
 async def test_wrong_password(redis_server: Redis, redis_key: str, caplog: pytest.LogCaptureFixture) -> None:
     """A user of the server's own, so that a real server refuses; the right password is let in."""
     user, port = redis_key.replace(":", "-"), redis_server.get_connection_kwargs()["port"]
@@ -223,6 +240,27 @@ async def test_answers_that_make_no_sense(
     """Whatever stands at that port, and whatever it repeats of what we sent."""
     async with asyncio.timeout(20), no_redis(script) as port:
         await _assert_fails(RedisTokenStore(_with_secrets(port) + "?socket_timeout=0.2"), caplog)
+
+
+@pytest.mark.asyncio
+@pytest.mark.skipif(sys.platform == "win32", reason="asyncio has no Unix sockets there")
+async def test_unix_socket(
+    redis_url: str, redis_key: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As on one machine; what redis-py tells of it, wrapped in errors of its own, is understood."""
+    async with Relay(redis_url, path=tmp_path / "redis.sock") as relay:
+        await enter(RedisTokenStore(relay.url, redis_key), PAIR)
+        assert PAIR == await RedisTokenStore(relay.url, redis_key).load()
+        with pytest.raises(TokenStoreError, match="the server has no such database"):
+            await RedisTokenStore(f"{relay.url}?db=99999", redis_key).load()
+        url = relay.url.replace("//", f"//{USER}:{PASSWORD}@")
+        refused = RedisTokenStore(url, redis_key)
+        with pytest.raises(TokenStoreError, match="the user or the password is refused") as caught:
+            await refused.load()
+    assert_clean(caught.value, SECRETS, "redis")
+    with pytest.raises(TokenStoreError, match="the server cannot be reached"):
+        await RedisTokenStore(f"unix://{tmp_path}/none.sock").load()
+    assert PASSWORD not in caplog.text + repr(refused)
 
 
 @pytest.mark.asyncio

@@ -161,7 +161,7 @@ async def test_cancelled_in_the_middle_of_acquiring(
     """The command has left, its answer has not come: the lock is ours, and must not stay taken."""
     async with Relay(redis_url, answer_to=b"\r\nNX\r\n") as relay:
         entering = asyncio.create_task(enter(RedisTokenStore(relay.url, redis_key)))
-        await relay.arrived.wait()
+        await until(relay.arrived.is_set)
         assert redis_server.exists(f"{redis_key}:lock")
         entering.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -188,7 +188,7 @@ async def test_cancelled_in_the_middle_of_the_release(
     """Pitfall 22: the lock is released nevertheless, and the cancellation is not swallowed."""
     async with Relay(redis_url, request=b"EVALSHA") as relay:
         entering = asyncio.create_task(enter(RedisTokenStore(relay.url, redis_key)))
-        await relay.arrived.wait()
+        await until(relay.arrived.is_set)
         for _ in range(times):
             entering.cancel()
             await asyncio.sleep(0.05)

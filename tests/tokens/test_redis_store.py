@@ -5,7 +5,7 @@ import orjson
 import pytest
 from raw_service import PAIR, ask
 from redis import Redis
-from redis_wire import NEWER, OTHER, Relay
+from redis_wire import NEWER, OTHER, Relay, until
 
 from tele2ats_async import AtsSession, RedisTokenStore, TokenPair, TokenStore, TokenStoreError
 from tele2ats_async.simulator import AtsSimulator
@@ -86,7 +86,7 @@ async def test_two_that_begin_at_once_agree(redis_url: str, redis_key: str, redi
     """Who finds no key, and is late with the initial pair, takes what has been written meanwhile."""
     async with Relay(redis_url, request=b"\r\nNX\r\n") as relay:
         beginning = asyncio.create_task(RedisTokenStore(relay.url, redis_key, initial=PAIR).load())
-        await relay.arrived.wait()
+        await until(relay.arrived.is_set)
         await RedisTokenStore(redis_url, redis_key, initial=OTHER).load()
         relay.may_pass.set()
         assert OTHER == await beginning
