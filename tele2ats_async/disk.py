@@ -71,8 +71,12 @@ class AtomicFile:
             self._file = open(self._part, "xb", opener=self._open)  # noqa: SIM115  # commit() and discard() close it
         self._file.writelines(chunks)
 
-    def commit(self, chunks: Iterable[bytes] = ()) -> None:
-        """Append the last bytes and give the file its name."""
+    def commit(self, chunks: Iterable[bytes] = (), *, replaces: bool = True) -> None:
+        """Append the last bytes and give the file its name.
+
+        Raises:
+            FileExistsError: There is one of that name already, and it is not to be replaced.
+        """
         self.write(chunks)
         file, self._file = self._file, None
         assert file is not None  # noqa: S101  # write() opened it
@@ -80,7 +84,11 @@ class AtomicFile:
             file.flush()
             if self._durable:
                 os.fsync(file.fileno())
-        self._part.replace(self._path)
+        if replaces:
+            self._part.replace(self._path)
+        else:
+            os.link(self._part, self._path)
+            self._part.unlink()
         if self._durable:
             _sync_directory(self._path.parent)
 

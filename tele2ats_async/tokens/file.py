@@ -47,7 +47,8 @@ class FileTokenStore:
         try:
             content = await disk.run(_read_private, self._path)
         except FileNotFoundError:
-            return await self._begin()
+            await self._begin()
+            return await self.load()
         except OSError as error:
             raise self._failure(f"cannot be read: {error.strerror}") from error
         self._initial = None  # once there is a file, it is older than whatever the file held
@@ -87,15 +88,18 @@ class FileTokenStore:
         finally:
             await lock.release()
 
-    async def _begin(self) -> TokenPair:
+    async def _begin(self) -> None:
         if self._initial is None:
             raise self._failure(
                 f"does not exist; write the pair from the web cabinet into it as {FORM},"
                 " readable by you alone (mode 0600)"
             )
-        pair, self._initial = self._initial, None
-        await self.save(pair)
-        return pair
+        try:
+            await disk.run(_write_private, self._path, encode_pair(self._initial), False)
+        except FileExistsError:
+            pass  # another process has begun it, and may have refreshed already: what it holds counts
+        except OSError as error:
+            raise self._failure(f"cannot be written: {error.strerror}") from error
 
     def _failure(self, reason: str) -> TokenStoreError:
         return TokenStoreError(str(self._path), reason)
@@ -111,10 +115,10 @@ def _read_private(path: Path) -> bytes:
         return file.read()
 
 
-def _write_private(path: Path, content: bytes) -> None:
+def _write_private(path: Path, content: bytes, replaces: bool = True) -> None:  # noqa: FBT001, FBT002  # for a thread
     file = disk.AtomicFile(path, mode=0o600, durable=True)
     try:
-        file.commit([content])
+        file.commit([content], replaces=replaces)
     finally:
         file.discard()
     disk.remove_leftovers(path)  # they hold tokens

@@ -11,7 +11,7 @@ import orjson
 import pytest
 from raw_service import PAIR
 
-from tele2ats_async import FileTokenStore, TokenPair, TokenStoreError
+from tele2ats_async import FileTokenStore, TokenPair, TokenStoreError, disk
 from tele2ats_async.tokens import file as file_module
 
 pytestmark = pytest.mark.asyncio
@@ -182,6 +182,39 @@ async def test_initial_pair_is_written_only_where_there_is_none(tmp_path: Path) 
     assert 0o600 == _mode(path)
     await store.save(NEWER)
     assert NEWER == await FileTokenStore(path, initial=PAIR).load()
+
+
+async def test_initial_pair_does_not_overwrite_what_another_process_has_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both found no file; the other one began it, and has refreshed, before ours came to write."""
+    path = tmp_path / "tokens.json"
+    newer = TokenPair("newer-access", "newer-refresh")
+    begin = FileTokenStore._begin
+
+    async def begin_late(store: FileTokenStore) -> None:
+        await FileTokenStore(path).save(newer)
+        await begin(store)
+
+    monkeypatch.setattr(FileTokenStore, "_begin", begin_late)
+
+    assert newer == await FileTokenStore(path, initial=PAIR).load()
+    assert [path] == _entries(tmp_path)
+
+
+async def test_initial_pair_survives_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is forgotten only once it stands in the file."""
+    store = FileTokenStore(tmp_path / "tokens.json", initial=PAIR)
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(disk.AtomicFile, "commit", fail)
+        with pytest.raises(TokenStoreError, match="No space left on device"):
+            await store.load()
+
+    assert PAIR == await store.load()
 
 
 async def test_unreadable_file(tmp_path: Path) -> None:
