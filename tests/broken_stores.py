@@ -1,9 +1,7 @@
-"""Token stores that each break one promise, and one that breaks none."""
+"""Token stores whose load() or save() breaks one promise each, and a store that breaks none."""
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, nullcontext, suppress
 from typing import Any
 
 import attrs
@@ -45,16 +43,17 @@ class SoundStore:
         return self.place.lock
 
 
-# load() and save()
-
-
 class Lockless:
+    """Has one method too few."""
+
     def __init__(self, place: Place) -> None:
         self._store = SoundStore(place)
         self.load, self.save = self._store.load, self._store.save
 
 
 class StrangeErrors(SoundStore):
+    """Lets out the errors of what it is on."""
+
     async def load(self) -> TokenPair:
         if not self.place.access:
             raise KeyError("tokens")
@@ -62,22 +61,30 @@ class StrangeErrors(SoundStore):
 
 
 class Forgetful(SoundStore):
+    """Keeps the first pair, and no other."""
+
     async def save(self, pair: TokenPair) -> None:
         if not self.place.access:
             await super().save(pair)
 
 
 class ShortColumns(SoundStore):
+    """As `varchar(1024)` in a database that cuts off."""
+
     async def save(self, pair: TokenPair) -> None:
         await super().save(TokenPair(pair.access[:1024], pair.refresh[:1024]))
 
 
 class BadQuoting(SoundStore):
+    """Quotes what needs no quoting."""
+
     async def save(self, pair: TokenPair) -> None:
         await super().save(TokenPair(pair.access.replace("'", "''"), pair.refresh))
 
 
 class Caching(SoundStore):
+    """Answers from memory what it once read or wrote."""
+
     def __init__(self, place: Place) -> None:
         super().__init__(place)
         self._cached: TokenPair | None = None
@@ -92,6 +99,8 @@ class Caching(SoundStore):
 
 
 class WritesBehind(Caching):
+    """Returns before anything is written."""
+
     async def save(self, pair: TokenPair) -> None:
         self._cached = pair
         task = asyncio.create_task(SoundStore(self.place).save(pair))
@@ -99,11 +108,15 @@ class WritesBehind(Caching):
 
 
 class Talkative(SoundStore):
+    """As a dataclass shows itself."""
+
     def __repr__(self) -> str:
         return f"Talkative({self.place!r})"
 
 
 class TwoFiles(SoundStore):
+    """Writes one token after the other."""
+
     async def save(self, pair: TokenPair) -> None:
         self.place.access = pair.access
         await asyncio.sleep(0)
@@ -111,6 +124,8 @@ class TwoFiles(SoundStore):
 
 
 class EmptiesFirst(SoundStore):
+    """As a file that is opened with "w"."""
+
     async def save(self, pair: TokenPair) -> None:
         self.place.access = ""
         await super().save(pair)
@@ -131,6 +146,8 @@ class TornWhenCancelled(SoundStore):
 
 
 class SavesOnInSecret(SoundStore):
+    """As a thread that writes on when its caller has gone."""
+
     async def save(self, pair: TokenPair) -> None:
         task = asyncio.create_task(self._write(pair))
         self.place.tasks.add(task)
@@ -143,214 +160,10 @@ class SavesOnInSecret(SoundStore):
 
 
 class TranslatesCancellations(SoundStore):
+    """Tells a cancellation as a failure of its own."""
+
     async def save(self, pair: TokenPair) -> None:
         try:
             await super().save(pair)
         except asyncio.CancelledError:
             raise TokenStoreError("memory", "interrupted") from None
-
-
-# lock()
-
-
-class LocksOnce(SoundStore):
-    @asynccontextmanager
-    async def lock(self) -> AsyncGenerator[None, None]:
-        await self.place.lock.acquire()
-        yield
-
-
-class NoLock(SoundStore):
-    def lock(self) -> Any:
-        return nullcontext()
-
-
-class LockPerStore(SoundStore):
-    def __init__(self, place: Place) -> None:
-        super().__init__(place)
-        self._lock = asyncio.Lock()
-
-    def lock(self) -> Any:
-        return self._lock
-
-
-class LockPerTask(SoundStore):
-    """Keeps other stores out, and lets in any task of its own that comes."""
-
-    @asynccontextmanager
-    async def lock(self) -> AsyncGenerator[None, None]:
-        if getattr(self, "_depth", 0) == 0:
-            await self.place.lock.acquire()
-        self._depth = getattr(self, "_depth", 0) + 1
-        yield
-        self._depth -= 1
-        if self._depth == 0:
-            self.place.lock.release()
-
-
-class SavesUnderItsOwnLock(SoundStore):
-    async def save(self, pair: TokenPair) -> None:
-        async with self.place.lock:
-            await super().save(pair)
-
-
-class ReadersWait(SoundStore):
-    """Only the holder may read: the store that another session opens waits."""
-
-    @asynccontextmanager
-    async def lock(self) -> AsyncGenerator[None, None]:
-        async with self.place.lock:
-            self._task = asyncio.current_task()
-            yield
-            self._task = None
-
-    async def load(self) -> TokenPair:
-        if getattr(self, "_task", None) is asyncio.current_task():
-            return await super().load()
-        async with self.place.lock:
-            return await super().load()
-
-
-class KeptAfterAnError(SoundStore):
-    @asynccontextmanager
-    async def lock(self) -> AsyncGenerator[None, None]:
-        await self.place.lock.acquire()
-        yield
-        self.place.lock.release()
-
-
-class SwallowsErrors(SoundStore):
-    @asynccontextmanager
-    async def lock(self) -> AsyncGenerator[None, None]:
-        async with self.place.lock:
-            with suppress(Exception):
-                yield
-
-
-class WrapsErrors(SoundStore):
-    @asynccontextmanager
-    async def lock(self) -> AsyncGenerator[None, None]:
-        async with self.place.lock:
-            try:
-                yield
-            except Exception as error:
-                raise TokenStoreError("memory", "failed") from error
-
-
-class KeptByACancelledHolder(SoundStore):
-    @asynccontextmanager
-    async def lock(self) -> AsyncGenerator[None, None]:
-        await self.place.lock.acquire()
-        try:
-            yield
-        except Exception:
-            self.place.lock.release()
-            raise
-        else:
-            self.place.lock.release()
-
-
-class KeptByACancelledRelease(SoundStore):
-    """As redis-py #3847: the release is a round trip, and cancelled on its way."""
-
-    @asynccontextmanager
-    async def lock(self) -> AsyncGenerator[None, None]:
-        await self.place.lock.acquire()
-        try:
-            yield
-        finally:
-            await asyncio.sleep(0)
-            self.place.lock.release()
-
-
-class KeptByACancelledEntry(SoundStore):
-    """The server grants it, and the answer finds nobody."""
-
-    @asynccontextmanager
-    async def lock(self) -> AsyncGenerator[None, None]:
-        await self.place.lock.acquire()
-        await asyncio.sleep(0)
-        try:
-            yield
-        finally:
-            self.place.lock.release()
-
-
-class KeptByACancelledWaiter(SoundStore):
-    """As a thread that waits for a lock, and does not hear that its caller has gone."""
-
-    @asynccontextmanager
-    async def lock(self) -> AsyncGenerator[None, None]:
-        if self.place.lock.locked():
-            task = asyncio.create_task(self.place.lock.acquire())
-            self.place.tasks.add(task)
-            await asyncio.shield(task)
-        else:
-            await self.place.lock.acquire()
-        try:
-            yield
-        finally:
-            self.place.lock.release()
-
-
-class CancelledWaitersGetIn(SoundStore):
-    @asynccontextmanager
-    async def lock(self) -> AsyncGenerator[None, None]:
-        try:
-            await self.place.lock.acquire()
-        except asyncio.CancelledError:
-            yield
-            return
-        try:
-            yield
-        finally:
-            self.place.lock.release()
-
-
-class LostInHandingOver(SoundStore):
-    """Gives the lock to the first who waits; one that is cancelled at that moment never learns of it."""
-
-    @asynccontextmanager
-    async def lock(self) -> AsyncGenerator[None, None]:
-        place = self.place
-        if place.is_locked:
-            turn = asyncio.get_running_loop().create_future()
-            place.waiters.append(turn)
-            try:
-                await turn
-            finally:
-                with suppress(ValueError):
-                    place.waiters.remove(turn)
-        place.is_locked = True
-        try:
-            yield
-        finally:
-            if place.waiters:
-                place.waiters.popleft().set_result(None)
-            else:
-                place.is_locked = False
-
-
-class ReadsAnOldSnapshot(SoundStore):
-    """As a transaction that begins before the lock is had, and shows what there was then."""
-
-    @asynccontextmanager
-    async def lock(self) -> AsyncGenerator[None, None]:
-        before = self.place.access, self.place.refresh
-        async with self.place.lock:
-            self._snapshot: tuple[str, str] | None = before
-            self._task = asyncio.current_task()
-            try:
-                yield
-            finally:
-                self._task = self._snapshot = None
-
-    async def load(self) -> TokenPair:
-        loaded = await super().load()
-        if getattr(self, "_task", None) is asyncio.current_task() and self._snapshot:
-            return TokenPair(*self._snapshot)
-        return loaded
-
-    async def save(self, pair: TokenPair) -> None:
-        await super().save(pair)
-        self._snapshot = None

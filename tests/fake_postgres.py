@@ -6,7 +6,7 @@ not, releasing a connection resets its session, and one that the server closed r
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Any
 
 _LOAD = "SELECT access_token, refresh_token FROM tele2ats_tokens WHERE account = $1"

@@ -3,6 +3,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import broken_locks
 import broken_stores as broken
 import pytest
 
@@ -36,25 +37,25 @@ BROKEN = [
     (broken.TornWhenCancelled, CANCELLED, "neither the pair before it nor the new one"),
     (broken.SavesOnInSecret, CANCELLED, "went on after its end"),
     (broken.TranslatesCancellations, CANCELLED, "the cancellation came out as TokenStoreError"),
-    (broken.NoLock, ONE, "two tasks with the same store were inside"),
-    (broken.LockPerTask, ONE, "two tasks with the same store were inside"),
-    (broken.LockPerStore, ONE, "two stores on the same place were inside"),
-    (broken.SwallowsErrors, ERRORS, "did not come out as it was"),
-    (broken.WrapsErrors, ERRORS, "did not come out as it was"),
-    (broken.CancelledWaitersGetIn, WAITER, "got in"),
-    (broken.ReadsAnOldSnapshot, "many that find a dead pair refresh once", "24 of 24 refreshed"),
+    (broken_locks.NoLock, ONE, "two tasks with the same store were inside"),
+    (broken_locks.LockPerTask, ONE, "two tasks with the same store were inside"),
+    (broken_locks.LockPerStore, ONE, "two stores on the same place were inside"),
+    (broken_locks.SwallowsErrors, ERRORS, "did not come out as it was"),
+    (broken_locks.WrapsErrors, ERRORS, "did not come out as it was"),
+    (broken_locks.CancelledWaitersGetIn, WAITER, "got in"),
+    (broken_locks.ReadsAnOldSnapshot, "many that find a dead pair refresh once", "24 of 24 refreshed"),
 ]
 # Each of these makes the next one wait for ever.
 HANGING = [
-    (broken.LocksOnce, "lock() can be taken again and again"),
-    (broken.SavesUnderItsOwnLock, INSIDE),
-    (broken.ReadersWait, INSIDE),
-    (broken.KeptAfterAnError, ERRORS),
-    (broken.KeptByACancelledHolder, HOLDER),
-    (broken.KeptByACancelledRelease, HOLDER),
-    (broken.KeptByACancelledEntry, HOLDER),
-    (broken.KeptByACancelledWaiter, WAITER),
-    (broken.LostInHandingOver, "lock() is not lost on a waiter cancelled just then"),
+    (broken_locks.LocksOnce, "lock() can be taken again and again"),
+    (broken_locks.SavesUnderItsOwnLock, INSIDE),
+    (broken_locks.ReadersWait, INSIDE),
+    (broken_locks.KeptAfterAnError, ERRORS),
+    (broken_locks.KeptByACancelledHolder, HOLDER),
+    (broken_locks.KeptByACancelledRelease, HOLDER),
+    (broken_locks.KeptByACancelledEntry, HOLDER),
+    (broken_locks.KeptByACancelledWaiter, WAITER),
+    (broken_locks.LostInHandingOver, "lock() is not lost on a waiter cancelled just then"),
 ]
 
 
@@ -185,8 +186,8 @@ async def test_the_store_s_own_error_is_the_cause() -> None:
 async def test_optimized_python_checks_too() -> None:
     """`python -O` removes asserts, and must not remove the check."""
     code = (
-        "import asyncio, broken_stores as broken; from tele2ats_async.testing import check_token_store\n"
-        "place = broken.Place(); asyncio.run(check_token_store(lambda: broken.NoLock(place)))"
+        "import asyncio, broken_locks, broken_stores as broken; from tele2ats_async.testing import check_token_store\n"
+        "place = broken.Place(); asyncio.run(check_token_store(lambda: broken_locks.NoLock(place)))"
     )
     python = [sys.executable, "-O", "-c", code]
     done = await asyncio.to_thread(
