@@ -23,7 +23,8 @@ from .resources import (
 )
 from .retry import RetryPolicy
 from .tasks import start_sheltered, wait_out
-from .tokens import FileTokenStore, MemoryTokenStore, TokenPair, TokenRefresher, TokenStore
+from .tokens import MemoryTokenStore, TokenPair, TokenRefresher, TokenStore
+from .tokens.environment import store_from
 from .transport import DEFAULT_TIMEOUT, Transport
 from .version import __version__
 from .wire.custom import custom_request
@@ -144,7 +145,7 @@ class AtsSession:
         found: dict[str, Any] = {
             key: environment[name] for key, name in names.items() if environment.get(name)
         }
-        return cls(_tokens_from(environment), **(found | settings))
+        return cls(store_from(environment), **(found | settings))
 
     async def request(
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: object = None
@@ -204,23 +205,6 @@ class AtsSession:
         traceback: TracebackType | None,
     ) -> None:
         await self.close()
-
-
-def _tokens_from(environment: Mapping[str, str]) -> TokenStore:
-    access = environment.get("TELE2ATS_ACCESS_TOKEN", "")
-    refresh = environment.get("TELE2ATS_REFRESH_TOKEN", "")
-    path = environment.get("TELE2ATS_TOKEN_FILE")
-    if bool(access) != bool(refresh):
-        missing = "TELE2ATS_REFRESH_TOKEN" if access else "TELE2ATS_ACCESS_TOKEN"
-        raise ValueError(f"{missing}: not set; the two tokens belong together")
-    pair = TokenPair(access, refresh) if access else None
-    if path:
-        return FileTokenStore(path, initial=pair)
-    if pair is None:
-        raise ValueError(
-            "TELE2ATS_TOKEN_FILE: not set, nor are TELE2ATS_ACCESS_TOKEN and TELE2ATS_REFRESH_TOKEN"
-        )
-    return MemoryTokenStore(pair)
 
 
 def _web_address(argument: str, text: str, *, may_hold_user: bool) -> URL:

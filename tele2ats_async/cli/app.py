@@ -5,17 +5,20 @@ from typing import Annotated
 
 import typer
 
+from ..session import AtsSession
 from ..version import __version__
 from .download import download as download_period
-from .download import make_session
+from .options import BaseUrl, TokenFile, environment
 from .running import run, wrong_use
 from .times import parse_end, parse_start
+from .token_commands import tokens
 
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.add_typer(tokens, name="tokens")
 
 Transcripts = Annotated[
     bool, typer.Option("--transcripts", help="Save the transcripts too, as .json beside the recordings.")
@@ -62,11 +65,8 @@ def download(
     *,
     transcripts: Transcripts = False,
     concurrency: Concurrency = 16,
-    token_file: Annotated[Path | None, typer.Option(help="Token file; default: TELE2ATS_TOKEN_FILE.")] = None,
-    base_url: Annotated[
-        str | None,
-        typer.Option(help="Address of the service; default: TELE2ATS_BASE_URL, else the real one."),
-    ] = None,
+    token_file: TokenFile = None,
+    base_url: BaseUrl = None,
 ) -> None:
     """Save all recordings of a period; what is there already is not fetched again.
 
@@ -77,7 +77,7 @@ def download(
     Example: tele2ats download --start 2026-11-01 --end 2026-11-07 --directory recordings
     """
     with wrong_use():
-        session = make_session(token_file, base_url)
+        session = AtsSession.from_env(environment(token_file, base_url))
         pages = session.call_records.iter_pages(parse_start(start), parse_end(end), is_recorded=True)
     run(download_period(session, pages, directory, transcripts=transcripts, concurrency=concurrency))
 

@@ -15,7 +15,7 @@ from ..simulator import AtsSimulator, Company
 from ..tokens import TokenPair
 from .download import print_report, save
 from .running import OK, SOMETHING_FAILED, fail
-from .views import make_console, make_view
+from .views import make_console, make_view, say
 
 _MOSCOW = timezone(timedelta(hours=3))
 _SHOWN_CALLS = 8
@@ -34,10 +34,10 @@ async def demo(directory: Path, *, concurrency: int) -> int:
         AtsSimulator(company=company) as simulator,
         AtsSession(TokenPair(*simulator.tokens), base_url=simulator.base_url) as ats,
     ):
-        _say(console, f"A simulated ATS of {company.name} answers at {simulator.base_url}")
+        say(console, f"A simulated ATS of {company.name} answers at {simulator.base_url}")
         calls = [record async for record in ats.call_records.iter(start, end)]
         names = [call.record_file_name for call in calls if call.record_file_name]
-        _say(console, f"{monday} to {sunday}: {len(calls)} calls, {len(names)} of them recorded")
+        say(console, f"{monday} to {sunday}: {len(calls)} calls, {len(names)} of them recorded")
         _print_calls(console, calls[:: max(1, len(calls) // _SHOWN_CALLS)])
         with make_view(console) as view:
             report = await save(ats, names, directory, view, transcripts=True, concurrency=concurrency)
@@ -105,13 +105,9 @@ def _print_calls(console: Console, calls: list[CallRecord]) -> None:
     ]
     if not console.is_terminal:
         for row in rows:
-            _say(console, "  ".join(row))
+            say(console, "  ".join(row))
         return
     table = Table("time", "caller", "callee", "status", "talk", title="Some of the calls")
     for row in rows:
         table.add_row(*row)
     console.print(table)
-
-
-def _say(console: Console, line: str) -> None:
-    console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -1,6 +1,5 @@
 """``tele2ats download``: the recordings of a period, with a report at the end."""
 
-import os
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from ..models import CallRecord
 from ..recordings import SaveOutcome
 from ..session import AtsSession
 from .running import OK, SOMETHING_FAILED
-from .views import View, make_console, make_view
+from .views import View, make_console, make_view, say
 
 
 @attrs.define
@@ -50,17 +49,6 @@ class Report:
             ("time", f"{self.seconds:.1f} s"),
             ("folder", str(directory.resolve())),
         ]
-
-
-def make_session(token_file: Path | None, base_url: str | None) -> AtsSession:
-    """Make a session from the environment, the options going first.
-
-    Raises:
-        ValueError: Something is missing or malformed.
-    """
-    options = {"TELE2ATS_TOKEN_FILE": token_file and str(token_file), "TELE2ATS_BASE_URL": base_url}
-    given = {name: value for name, value in options.items() if value}
-    return AtsSession.from_env({**os.environ, **given})
 
 
 async def download(
@@ -110,7 +98,7 @@ def print_report(console: Console, report: Report, directory: Path) -> None:
     """Print the figures: a table for people, lines otherwise."""
     if not console.is_terminal:
         for title, figure in report.rows(directory):
-            console.print(f"{title}: {figure}", markup=False, highlight=False, soft_wrap=True)
+            say(console, f"{title}: {figure}")
         return
     table = Table("recordings", "", show_header=False)
     for row in report.rows(directory):

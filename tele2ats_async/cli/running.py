@@ -18,9 +18,10 @@ TOKENS_SPENT = 3
 INTERRUPTED = 130
 
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
+_FAREWELL = "Interrupted; nothing torn is left."
 
 
-def run(work: Coroutine[Any, Any, int], *, farewell: str = "Interrupted; nothing torn is left.") -> NoReturn:
+def run(work: Coroutine[Any, Any, int], *, farewell: str = _FAREWELL) -> NoReturn:
     """Run a command to its end, and exit with the status that it returns or its error stands for."""
     logging.getLogger("stamina").setLevel(logging.CRITICAL)  # what is tried again is told if it fails at last
     try:
@@ -40,9 +41,14 @@ def run(work: Coroutine[Any, Any, int], *, farewell: str = "Interrupted; nothing
 
 @contextmanager
 def wrong_use() -> Generator[None, None, None]:
-    """Turn wrong arguments, and a package that is missing, into one line and exit status 2."""
+    """Turn wrong arguments, and a package that is missing, into one line and exit status 2.
+
+    Ctrl-C before `run()` has begun, such as at a prompt, ends as it does there.
+    """
     try:
         yield
+    except KeyboardInterrupt:
+        fail(_FAREWELL, INTERRUPTED)
     except (ValueError, ImportError) as error:
         fail(str(error), WRONG_USE)
 

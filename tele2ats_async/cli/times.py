@@ -1,6 +1,7 @@
-"""Times as people type them."""
+"""Times as people type and read them."""
 
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 _DATE_LENGTH = len("2026-11-01")
 
@@ -25,6 +26,23 @@ def parse_end(text: str) -> datetime:
         # Local days are not always 24 hours long: the next midnight is found on the calendar.
         moment = (moment.replace(tzinfo=None) + timedelta(days=1)).astimezone() - timedelta(seconds=1)
     return moment
+
+
+def describe_end(end: datetime | None) -> str:
+    """Say when something ends, in local time, and how long that is from now."""
+    if end is None:
+        return "unknown"
+    left = end - datetime.now(UTC)
+    with suppress(OverflowError, ValueError, OSError):  # at either end of all calendars it stays UTC
+        end = end.astimezone()
+    hours, seconds = divmod(left.seconds, 3600)
+    if left <= timedelta():
+        when = "expired"
+    elif left.days:
+        when = f"in {left.days} d {hours} h"
+    else:
+        when = f"in {hours} h {seconds // 60} min"
+    return f"{end.isoformat(timespec='seconds')} ({when})"
 
 
 def _parse(option: str, text: str) -> datetime:

@@ -58,6 +58,11 @@ def make_view(console: Console) -> View:
     return Bars(console) if console.is_terminal else Lines(console)
 
 
+def say(console: Console, line: str) -> None:
+    """Print a line as it is."""
+    console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
 def describe_failure(outcome: SaveOutcome) -> str:
     """Say in a line which recording failed, and why."""
     story = str(outcome.error)
@@ -80,7 +85,7 @@ class Lines:
 
     def listed(self, recordings: int) -> None:
         """Print the number."""
-        self._print(f"listed {recordings} recordings")
+        say(self._console, f"listed {recordings} recordings")
 
     def received(self, name: str, size_bytes: int) -> None:
         """Say nothing: lines are for whole files."""
@@ -88,12 +93,9 @@ class Lines:
     def finished(self, outcome: SaveOutcome) -> None:
         """Print a line, unless nothing was to be done."""
         if outcome.error is not None:
-            self._print(describe_failure(outcome))
+            say(self._console, describe_failure(outcome))
         elif not outcome.skipped:
-            self._print(f"saved {outcome.path} {outcome.size_bytes}")
-
-    def _print(self, line: str) -> None:
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+            say(self._console, f"saved {outcome.path} {outcome.size_bytes}")
 
 
 @attrs.define

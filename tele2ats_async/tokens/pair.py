@@ -20,6 +20,21 @@ def _header_safe(_: object, field: "attrs.Attribute[str]", token: object) -> Non
         raise ValueError(f"{field.name}: the token holds white space or characters that no token has")
 
 
+# What the claim `sub` says of a token that stands in the other's place.
+_MISPLACED = {
+    "access": ("REFRESH_OPENAPI_TOKEN", "a refresh token"),
+    "refresh": ("ACCESS_OPENAPI_TOKEN", "an access token"),
+}
+
+
+def _in_its_place(_: object, field: "attrs.Attribute[str]", token: str) -> None:
+    subject, kind = _MISPLACED[field.name]
+    if _claims(token).get("sub") == subject:
+        raise ValueError(
+            f"{field.name}: this is {kind}; the access token comes first, then the refresh token"
+        )
+
+
 @attrs.frozen
 class TokenPair:
     """An access token and the refresh token that goes with it.
@@ -32,13 +47,13 @@ class TokenPair:
         refresh: The refresh token, good for one refresh; lives 7 days.
 
     Raises:
-        ValueError: A token is empty or holds white space.
+        ValueError: A token is empty, holds white space, or says that it is the other one of the two.
 
     Source: section 2.
     """
 
-    access: str = attrs.field(repr=False, validator=_header_safe)
-    refresh: str = attrs.field(repr=False, validator=_header_safe)
+    access: str = attrs.field(repr=False, validator=[_header_safe, _in_its_place])
+    refresh: str = attrs.field(repr=False, validator=[_header_safe, _in_its_place])
 
     @property
     def expires_at(self) -> datetime | None:

@@ -8,74 +8,20 @@ import re
 import shlex
 import signal
 import sys
-from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
-import attrs
 import pytest
 from faults import RECORDING, Trickle, answer_with, body
+from processes import account, finish, read_all, run, start
 
 from tele2ats_async import FileTokenStore, TokenPair, __version__
 from tele2ats_async.simulator import AtsSimulator, Company
 
 pytestmark = pytest.mark.asyncio
 
-COMMAND = str(Path(sys.executable).with_name("tele2ats"))
 CABINET = "Сгенерировать токен"
-
-
-@attrs.frozen
-class Finished:
-    """What a process left."""
-
-    status: int | None
-    out: str
-    err: str
-
-
-def read_all(terminal: int) -> str:
-    """Read what a process writes to a terminal, until it hangs up."""
-    shown = b""
-    with suppress(OSError):  # how Linux tells that the other side is closed
-        while chunk := os.read(terminal, 65536):
-            shown += chunk
-    os.close(terminal)
-    return shown.decode()
-
-
-async def start(
-    *arguments: str, env: Mapping[str, str] | None = None, stdout: int = asyncio.subprocess.PIPE
-) -> asyncio.subprocess.Process:
-    clean = {
-        name: value for name, value in os.environ.items() if not name.startswith(("TELE2ATS_", "FORCE_COLOR"))
-    }
-    return await asyncio.create_subprocess_exec(
-        COMMAND,
-        *arguments,
-        env={**clean, "TZ": "Europe/Moscow", **(env or {})},
-        stdout=stdout,
-        stderr=asyncio.subprocess.PIPE,
-    )
-
-
-async def finish(process: asyncio.subprocess.Process) -> Finished:
-    out, err = await process.communicate()
-    return Finished(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"))
-
-
-async def run(*arguments: str, env: Mapping[str, str] | None = None) -> Finished:
-    return await finish(await start(*arguments, env=env))
-
-
-def account(simulator: AtsSimulator) -> dict[str, str]:
-    """Give the variables that lead to a simulator."""
-    return {
-        "TELE2ATS_BASE_URL": simulator.base_url,
-        "TELE2ATS_ACCESS_TOKEN": simulator.tokens.access,
-        "TELE2ATS_REFRESH_TOKEN": simulator.tokens.refresh,
-    }
 
 
 def week(company: Company, directory: Path, *more: str) -> list[str]:

@@ -209,7 +209,7 @@ UNREADABLE = {
     "no UTF-8": "a._v8.c",
     "no JSON": "a.bm90IEpTT04.c",
     "no object": f"a.{base64.urlsafe_b64encode(b'[1]').decode().rstrip('=')}.c",
-    "no exp": jwt(sub="ACCESS_OPENAPI_TOKEN"),
+    "no exp": jwt(iat=1663130897),
     "exp is a text": jwt(exp="soon"),
     "exp is null": jwt(exp=None),
     "exp is a flag": jwt(exp=True),

@@ -136,6 +136,36 @@ def test_what_is_no_token_is_refused(field: str, token: Any, error: type[Excepti
     assert "secret" not in repr(caught.value)
 
 
+ACCESS_SUBJECT, REFRESH_SUBJECT = "ACCESS_OPENAPI_TOKEN", "REFRESH_OPENAPI_TOKEN"
+
+
+@pytest.mark.parametrize(
+    ("access", "refresh", "complaint"),
+    [
+        (REFRESH_SUBJECT, ACCESS_SUBJECT, "^access: this is a refresh token"),
+        (REFRESH_SUBJECT, REFRESH_SUBJECT, "^access: this is a refresh token"),
+        (ACCESS_SUBJECT, ACCESS_SUBJECT, "^refresh: this is an access token"),
+    ],
+)
+def test_a_token_in_the_other_s_place_is_refused(access: str, refresh: str, complaint: str) -> None:
+    """Pasted in the wrong order, a pair is known by the claim `sub`, long before the service refuses it."""
+    tokens = jwt(sub=access), jwt(sub=refresh)
+    with pytest.raises(ValueError, match=complaint) as caught:
+        TokenPair(*tokens)
+
+    assert not [token for token in tokens if token in repr(caught.value)]
+
+
+@pytest.mark.parametrize(
+    "subject", [None, "", "access_openapi_token", "SOMETHING_NEW", 5, ["ACCESS_OPENAPI_TOKEN"], {}]
+)
+def test_a_token_that_does_not_say_which_one_it_is(subject: Any) -> None:
+    """What is not in the contract is no reason to refuse a token."""
+    token = jwt(sub=subject)
+
+    assert (token, token) == attrs.astuple(TokenPair(token, token))
+
+
 def test_repr_shows_no_token() -> None:
     """Rule 7."""
     for shown in (repr(PAIR), str(PAIR), f"{PAIR}", repr([PAIR])):

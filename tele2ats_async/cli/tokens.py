@@ -1,0 +1,93 @@
+"""``tele2ats tokens``: the pair of an account, put into its store, shown, renewed, kept alive."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import typer
+
+from ..session import AtsSession
+from ..tokens import MemoryTokenStore, TokenPair, TokenStore
+from ..tokens.environment import store_from
+from .running import OK
+from .times import describe_end
+from .views import make_console, say
+
+
+def lasting_store(environment: Mapping[str, str]) -> TokenStore:
+    """Make the store that the environment names, provided that it outlives this process.
+
+    Raises:
+        ValueError: There is none, or it does not.
+    """
+    store = store_from(environment)
+    if isinstance(store, MemoryTokenStore):
+        raise ValueError(  # noqa: TRY004  # the variables are wrong, not a type
+            "TELE2ATS_TOKEN_FILE: not set, and what TELE2ATS_ACCESS_TOKEN and TELE2ATS_REFRESH_TOKEN hold"
+            " cannot be replaced from here: a refreshed pair would die with this process, the old one is"
+            " dead by then, and the company locked out; use --token-file"
+        )
+    return store
+
+
+async def put(store: TokenStore, pair: TokenPair) -> int:
+    """Save a pair that a person has made, and print what it says; nothing is sent to the service."""
+    # Who is refreshing right now finishes first: its pair, made from an older one, does not come on top.
+    async with store.lock():
+        await store.save(pair)
+    _print(store, pair)
+    for kind, end in (("access", pair.expires_at), ("refresh", pair.refresh_expires_at)):
+        if end is not None and end <= datetime.now(UTC):
+            typer.echo(f"tele2ats: warning: the {kind} token is expired already", err=True)
+    return OK
+
+
+async def show(store: TokenStore) -> int:
+    """Print what the stored pair says of itself."""
+    _print(store, await store.load())
+    return OK
+
+
+async def refresh(store: TokenStore, session: AtsSession) -> int:
+    """Renew the pair now, and print what the new one says."""
+    async with session:
+        await session.tokens.refresh()
+    return await show(store)
+
+
+async def watch(store: TokenStore, session: AtsSession) -> int:
+    """Keep the pair alive until cancelled; the session's log tells how it goes."""
+    await show(store)
+    _print_log()
+    async with session:
+        await asyncio.Event().wait()
+    return OK
+
+
+def _print(store: TokenStore, pair: TokenPair) -> None:
+    place = "the environment" if isinstance(store, MemoryTokenStore) else repr(store)
+    lines = {
+        "store": place,
+        "company": "unknown" if pair.company_id is None else str(pair.company_id),
+        "login": "unknown" if pair.login is None else _in_one_line(pair.login),
+        "access token ends": describe_end(pair.expires_at),
+        "refresh token ends": describe_end(pair.refresh_expires_at),
+    }
+    console = make_console()
+    for name, value in lines.items():
+        say(console, f"{name}: {value}")
+
+
+def _in_one_line(login: str) -> str:
+    """Make sure that a text from a token is no line of its own, and no command to the terminal."""
+    return login if login.isprintable() else ascii(login)
+
+
+def _print_log() -> None:
+    """Send what is logged of tokens to the standard error, whose reader may well have gone."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
+    logger = logging.getLogger(TokenStore.__module__.rpartition(".")[0])
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)

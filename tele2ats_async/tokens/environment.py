@@ -1,0 +1,34 @@
+"""The token store that the environment names."""
+
+from collections.abc import Mapping
+
+from .file import FileTokenStore
+from .memory import MemoryTokenStore
+from .pair import TokenPair
+from .store import TokenStore
+
+
+def store_from(environment: Mapping[str, str]) -> TokenStore:
+    """Make the store that a session and the command line use alike.
+
+    Args:
+        environment: ``TELE2ATS_TOKEN_FILE`` names a token file. ``TELE2ATS_ACCESS_TOKEN`` and
+            ``TELE2ATS_REFRESH_TOKEN`` begin it, or live in memory where there is none.
+
+    Raises:
+        ValueError: The tokens are missing or malformed; the text names the variable or the token.
+    """
+    access = environment.get("TELE2ATS_ACCESS_TOKEN", "")
+    refresh = environment.get("TELE2ATS_REFRESH_TOKEN", "")
+    path = environment.get("TELE2ATS_TOKEN_FILE")
+    if bool(access) != bool(refresh):
+        missing = "TELE2ATS_REFRESH_TOKEN" if access else "TELE2ATS_ACCESS_TOKEN"
+        raise ValueError(f"{missing}: not set; the two tokens belong together")
+    pair = TokenPair(access, refresh) if access else None
+    if path:
+        return FileTokenStore(path, initial=pair)
+    if pair is None:
+        raise ValueError(
+            "TELE2ATS_TOKEN_FILE: not set, nor are TELE2ATS_ACCESS_TOKEN and TELE2ATS_REFRESH_TOKEN"
+        )
+    return MemoryTokenStore(pair)
