@@ -126,9 +126,10 @@ class AtsSession:
     def from_env(cls, environment: Mapping[str, str] | None = None, **settings: Any) -> Self:
         """Make a session from environment variables.
 
-        ``TELE2ATS_TOKEN_FILE`` names a token file. ``TELE2ATS_ACCESS_TOKEN`` and
-        ``TELE2ATS_REFRESH_TOKEN`` give a pair: beside a token file they begin it where it does not
-        exist yet; without one they live in memory only, and are dead after the first refresh.
+        ``TELE2ATS_TOKEN_FILE`` names a token file; or ``TELE2ATS_REDIS_URL`` names a Redis server, and
+        ``TELE2ATS_REDIS_KEY`` the key there. ``TELE2ATS_ACCESS_TOKEN`` and ``TELE2ATS_REFRESH_TOKEN`` give
+        a pair: beside one of these they begin it where it does not exist yet; without, they live in
+        memory only, and are dead after the first refresh.
         ``TELE2ATS_BASE_URL``, ``TELE2ATS_PROXY`` and ``TELE2ATS_CA_FILE`` stand for ``base_url``,
         ``proxy`` and ``ssl``.
 

@@ -374,6 +374,8 @@ def test_from_env_reads_the_process_s_environment(monkeypatch: pytest.MonkeyPatc
         ({"TELE2ATS_REFRESH_TOKEN": REFRESH}, "^TELE2ATS_ACCESS_TOKEN: not set"),
         ({"TELE2ATS_TOKEN_FILE": "a", "TELE2ATS_ACCESS_TOKEN": ACCESS}, "^TELE2ATS_REFRESH_TOKEN: not set"),
         (TOKENS | {"TELE2ATS_ACCESS_TOKEN": "a b"}, "^access: "),
+        ({"TELE2ATS_TOKEN_FILE": "a", "TELE2ATS_REDIS_URL": "redis://x"}, "^TELE2ATS_REDIS_URL: set, and "),
+        ({"TELE2ATS_REDIS_URL": "http://x"}, "^url: expected redis://"),
         (TOKENS | {"TELE2ATS_BASE_URL": "nonsense"}, "^base_url: "),
         (TOKENS | {"TELE2ATS_PROXY": "nonsense"}, "^proxy: "),
         (TOKENS | {"TELE2ATS_CA_FILE": "/nonexistent"}, "^ssl: "),

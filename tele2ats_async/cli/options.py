@@ -16,4 +16,7 @@ BaseUrl = Annotated[
 def environment(token_file: Path | None, base_url: str | None = None) -> dict[str, str]:
     """Give the variables of the process, the options going first."""
     options = {"TELE2ATS_TOKEN_FILE": token_file and str(token_file), "TELE2ATS_BASE_URL": base_url}
-    return {**os.environ, **{name: value for name, value in options.items() if value}}
+    variables = {**os.environ, **{name: value for name, value in options.items() if value}}
+    if token_file:
+        variables.pop("TELE2ATS_REDIS_URL", None)
+    return variables

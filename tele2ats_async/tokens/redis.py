@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+DEFAULT_KEY = "tele2ats:tokens"
+
 # A lock whose holder died expires; who waits for it waits a little longer than that.
 _LOCK_LIFETIME_S = 60.0
 _LOCK_TIMEOUT_S = 65.0
@@ -50,7 +52,7 @@ class RedisTokenStore:
     Args:
         url: ``redis://[[user]:password@]host[:port][/database]``, ``rediss://…`` for TLS, or
             ``unix://…/path/of/socket``; options as redis-py knows them, such as ``?ssl_ca_certs=ca.pem``.
-        key: The key.
+        key: The key; ``tele2ats:tokens`` where there is one account.
         initial: A pair that is used, and written, where the key does not exist yet.
 
     Raises:
@@ -60,7 +62,7 @@ class RedisTokenStore:
     Source: section 2.
     """
 
-    def __init__(self, url: str, key: str = "tele2ats:tokens", *, initial: TokenPair | None = None) -> None:
+    def __init__(self, url: str, key: str = DEFAULT_KEY, *, initial: TokenPair | None = None) -> None:
         if not isinstance(key, str):
             raise TypeError(f"key: expected text, got {type(key).__name__}")
         if not key:

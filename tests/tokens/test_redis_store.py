@@ -195,3 +195,21 @@ async def test_many_sessions_refresh_once(simulator: AtsSimulator, redis_url: st
 
     assert 1 == simulator.refresh_count
     assert TokenPair(*simulator.tokens) == await RedisTokenStore(redis_url, redis_key).load()
+
+
+async def test_the_environment_names_it(redis_url: str, redis_key: str, simulator: AtsSimulator) -> None:
+    """`TELE2ATS_REDIS_URL` and `TELE2ATS_REDIS_KEY`, begun by the two tokens."""
+    environment = {
+        "TELE2ATS_REDIS_URL": redis_url,
+        "TELE2ATS_REDIS_KEY": redis_key,
+        "TELE2ATS_ACCESS_TOKEN": simulator.tokens.access,
+        "TELE2ATS_REFRESH_TOKEN": simulator.tokens.refresh,
+        "TELE2ATS_BASE_URL": simulator.base_url,
+    }
+    async with AtsSession.from_env(environment) as ats:
+        await ats.tokens.refresh()
+    async with AtsSession.from_env(environment) as ats:
+        await ask(ats)
+
+    assert TokenPair(*simulator.tokens) == await RedisTokenStore(redis_url, redis_key).load()
+    assert 1 == simulator.refresh_count
