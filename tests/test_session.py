@@ -380,7 +380,7 @@ def test_from_env_reads_the_process_s_environment(monkeypatch: pytest.MonkeyPatc
         (TOKENS | {"TELE2ATS_PROXY": "nonsense"}, "^proxy: "),
         (TOKENS | {"TELE2ATS_CA_FILE": "/nonexistent"}, "^ssl: "),
     ],
-    ids=range(9),
+    ids=range(11),
 )
 def test_wrong_environments(environment: dict[str, str], text: str) -> None:
     """Which variable, and what is wrong, without its secret."""

@@ -85,8 +85,8 @@ class RedisTokenStore:
         content = await self._access.run(self._read)
         if content is None:
             raise self._failure(
-                "does not exist; write the pair from the web cabinet into it with redis-cli,"
-                f" SET {self._key} '{FORM}'"
+                "does not exist; write the pair from the web cabinet into it, by `tele2ats tokens set` or by"
+                f" redis-cli, SET {self._key} '{FORM}'"
             )
         self._initial = None  # once there is a pair, it is older than whatever the key held
         return decode_pair(content, self._access.store)
