@@ -40,7 +40,8 @@ class PairKeeper:
         Args:
             store: Where the pair lives.
             clock: Tells when it is due.
-            lifetime_s: Seconds after which a pair is due even if it says something else, or nothing.
+            lifetime_s: For a pair that is to be kept alive: seconds after which it is due even if it says
+                something else, or nothing.
         """
         self._store = store
         self._clock = clock
@@ -75,7 +76,7 @@ class PairKeeper:
 
     @property
     def is_due(self) -> bool:
-        """Whether one of the tokens is dead, or about to die."""
+        """Whether the access token is dead or about to die; of a pair that is kept alive, either token."""
         return self._due_at is not None and self._clock.now() >= self._due_at
 
     @property
@@ -182,9 +183,11 @@ class PairKeeper:
 
     def _take(self, pair: TokenPair) -> None:
         self._pair = pair
-        ends = [] if self._lifetime_s is None else [self._clock.now() + self._lifetime_s]
-        if self._trusts_clock:
-            ends += [end.timestamp() for end in (pair.expires_at, pair.refresh_expires_at) if end]
+        ends = [pair.expires_at.timestamp()] if pair.expires_at and self._trusts_clock else []
+        if self._lifetime_s is not None:
+            ends.append(self._clock.now() + self._lifetime_s)
+            if pair.refresh_expires_at and self._trusts_clock:
+                ends.append(pair.refresh_expires_at.timestamp())
         self._due_at = min(ends) - _MARGIN_S if ends else None
 
     def _is_news(self, stored: TokenPair) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,7 +16,10 @@ from children import Child, child
 from tele2ats_async import FileTokenStore, TokenPair
 from tele2ats_async.simulator import AtsSimulator, Company
 
-pytestmark = pytest.mark.asyncio
+pytestmark = [
+    pytest.mark.asyncio,
+    pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc"),
+]
 
 
 @attrs.define
@@ -61,6 +65,23 @@ async def _in_the_middle(scene: Scene, leaver: Child) -> None:
     assert "ready" == await leaver.hear()
     await asyncio.wait_for(scene.is_done.wait(), 30)
     assert not await scene.holds_the_pair()
+    await _until_idle(leaver.process.pid)
+
+
+def _state(number: int) -> str:
+    return Path(f"/proc/{number}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
+
+
+async def _until_idle(number: int) -> None:
+    """Wait until a process sleeps in its event loop.
+
+    What a signal handler raises into a running step of a task ends that task, whoever made it.
+    """
+    idle = 0
+    async with asyncio.timeout(30):
+        while idle < 10:
+            idle = idle + 1 if _state(number) == "S" else 0
+            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize(
