@@ -80,8 +80,8 @@ def _ask_line(prompt: str) -> str:
     """Prompt until there is something in the line."""
     answer = ""
     while not answer:
-        typer.echo(prompt, nl=False, err=True)
         try:
+            typer.echo(prompt, nl=False, err=True)
             line = sys.stdin.buffer.readline()
         finally:
             typer.echo(err=True)  # the line break was not shown either

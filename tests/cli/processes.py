@@ -17,7 +17,7 @@ import attrs
 from tele2ats_async.simulator import AtsSimulator
 
 COMMAND = str(Path(sys.executable).with_name("tele2ats"))
-PATIENCE_S = 20
+PATIENCE_S = 60
 
 
 @attrs.frozen

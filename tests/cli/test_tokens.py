@@ -40,6 +40,18 @@ keepalive._FIRST_PAUSE_S = keepalive._LONGEST_PAUSE_S = 0.1
 refresher._WINNER_DELAYS_S = (0.01,)
 main()
 """
+# The command, which says when it asks for the lock.
+TELLING_OF_LOCKS = """
+import sys
+from tele2ats_async.cli import main
+from tele2ats_async.tokens import FileTokenStore
+lock = FileTokenStore.lock
+def tell_and_lock(store):
+    print("wants the lock", file=sys.stderr, flush=True)
+    return lock(store)
+FileTokenStore.lock = tell_and_lock
+main()
+"""
 HOLDER = """
 import sys
 from filelock import FileLock
@@ -491,35 +503,48 @@ async def test_a_line_that_a_terminal_cuts(tokens: Tokens) -> None:
 # set, while others use the store.
 
 
-async def test_set_waits_for_the_lock(tokens: Tokens) -> None:
-    """Another process holds it: nothing is written before that is done."""
-    holder = await start(f"{tokens.path}.lock", code=HOLDER, stdin=asyncio.subprocess.PIPE)
+@asynccontextmanager
+async def held(path: Path) -> AsyncIterator[None]:
+    """Hold the lock of a token file in another process."""
+    holder = await start(f"{path}.lock", code=HOLDER, stdin=asyncio.subprocess.PIPE)
     assert holder.stdout is not None
     assert b"held\n" == await holder.stdout.readline()
-    process = await tokens.start("set")
-    waiting = asyncio.create_task(tokens.finish(process, json.dumps(SPELLED)))
-    await asyncio.sleep(1.5)
-    was_done = waiting.done()
-    was_there = tokens.path.exists()
-    await finish(holder, b"\n")
-    finished = await waiting
+    try:
+        yield
+    finally:
+        await finish(holder, b"\n")
 
-    assert (False, False) == (was_done, was_there)
+
+async def set_up_to_the_lock(tokens: Tokens, pair: TokenPair) -> asyncio.subprocess.Process:
+    """Start `set`, and see it wait for the lock for a while."""
+    process = await tokens.start("set", code=TELLING_OF_LOCKS)
+    assert process.stdin is not None
+    process.stdin.write(f"{pair.access} {pair.refresh}".encode())
+    process.stdin.close()
+    await tokens.until(process, "wants the lock")
+    await asyncio.sleep(0.5)
+    assert process.returncode is None
+    return process
+
+
+async def test_set_waits_for_the_lock(tokens: Tokens) -> None:
+    """Another process holds it: nothing is written before that is done."""
+    async with held(tokens.path):
+        process = await set_up_to_the_lock(tokens, PAIR)
+        was_there = tokens.path.exists()
+    finished = await tokens.finish(process)
+
+    assert not was_there
     assert (0, PAIR) == (finished.status, tokens.read())
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 async def test_set_can_be_interrupted_while_it_waits(tokens: Tokens, sent: signal.Signals) -> None:
     """Nobody has to sit it out; the file is as it was."""
-    holder = await start(f"{tokens.path}.lock", code=HOLDER, stdin=asyncio.subprocess.PIPE)
-    assert holder.stdout is not None
-    assert b"held\n" == await holder.stdout.readline()
-    process = await tokens.start("set")
-    waiting = asyncio.create_task(tokens.finish(process, json.dumps(SPELLED)))
-    await asyncio.sleep(1.5)
-    process.send_signal(sent)
-    finished = await waiting
-    await finish(holder, b"\n")
+    async with held(tokens.path):
+        process = await set_up_to_the_lock(tokens, PAIR)
+        process.send_signal(sent)
+        finished = await tokens.finish(process)
 
     assert (130, "tele2ats: Interrupted; nothing torn is left.\n") == (finished.status, finished.err)
     assert not tokens.path.exists()
@@ -533,13 +558,11 @@ async def test_a_refresh_under_way_does_not_overwrite_what_is_set(company: Compa
         refreshing = await tokens.start("refresh", "--base-url", simulator.base_url)
         await gate.reached()
         made = TokenPair(*simulator.regenerate_tokens())
-        setting = asyncio.create_task(tokens.run("set", given=f"{made.access} {made.refresh}"))
-        await asyncio.sleep(1.5)
-        was_set = setting.done()
+        setting = await set_up_to_the_lock(tokens, made)
         gate.may_pass.set()
-        statuses = (await setting).status, (await tokens.finish(refreshing)).status
+        finished = await tokens.finish(setting), await tokens.finish(refreshing)
 
-    assert (False, (0, 0)) == (was_set, statuses)
+    assert [0, 0] == [process.status for process in finished]
     assert made == tokens.read()
 
 
@@ -568,7 +591,7 @@ async def test_show_knows_the_environment_s_tokens_too(simulator: AtsSimulator, 
 async def test_show_of_expired_tokens(tokens: Tokens) -> None:
     """It could be shown, so the status is 0; what is left of a minute is no whole one."""
     now = int(time.time())
-    tokens.write(TokenPair(jwt(exp=now + 30), jwt(exp=now - 1)))
+    tokens.write(TokenPair(jwt(exp=now + 50), jwt(exp=now - 1)))
     finished = await tokens.run("show")
 
     assert (0, "") == (finished.status, finished.err)
