@@ -25,6 +25,7 @@ from .retry import RetryPolicy
 from .tasks import start_sheltered, wait_out
 from .tokens import MemoryTokenStore, TokenPair, TokenRefresher, TokenStore
 from .tokens.environment import store_from
+from .tokens.pair import require_order
 from .transport import DEFAULT_TIMEOUT, Transport
 from .version import __version__
 from .wire.custom import custom_request
@@ -107,7 +108,7 @@ class AtsSession:
             requests_per_second=requests_per_second,
             user_agent=user_agent,
         )
-        store = MemoryTokenStore(tokens) if isinstance(tokens, TokenPair) else tokens
+        store = MemoryTokenStore(require_order(tokens)) if isinstance(tokens, TokenPair) else tokens
         if not isinstance(store, TokenStore):
             raise TypeError(f"tokens: expected a token store or a TokenPair, got {type(tokens).__name__}")
         self.tokens = TokenRefresher(store, self._transport, policy, keeps_alive=keep_alive)

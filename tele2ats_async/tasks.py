@@ -1,7 +1,7 @@
 """Waiting for tasks that must come to their end, whatever happens to the one who waits."""
 
 import asyncio
-from collections.abc import Awaitable, Collection, Coroutine
+from collections.abc import Collection, Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -19,12 +19,12 @@ def start_sheltered(work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
     return task
 
 
-async def finish(work: Awaitable[T]) -> T:
-    """Await work that goes on to its end where the one who awaits it is cancelled.
+async def finish(work: asyncio.Future[T] | Coroutine[Any, Any, T]) -> T:
+    """Await work that goes on to its end where the one who awaits it is cancelled, or all tasks are.
 
     The cancellation is passed on afterwards.
     """
-    future = asyncio.ensure_future(work)
+    future = work if isinstance(work, asyncio.Future) else start_sheltered(work, "tele2ats-work")
     try:
         return await asyncio.shield(future)
     except asyncio.CancelledError:

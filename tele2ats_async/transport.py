@@ -24,7 +24,7 @@ from .errors import (
     TransportError,
 )
 from .wire.decipher import decipher_answer, decipher_error
-from .wire.operations import AnyOperation, AnyRequest, Operation, Request
+from .wire.operations import REFRESH_TOKENS, AnyOperation, AnyRequest, Operation, Request
 from .wire.redirects import redirect_target
 
 T = TypeVar("T")
@@ -118,7 +118,8 @@ class Transport:
             ResponseError: The answer has an error status.
         """
         client = self._open_client()
-        if self._limiter is not None:
+        # The refresh is not behind a queue of requests that all wait for it.
+        if self._limiter is not None and request.operation is not REFRESH_TOKENS:
             await self._limiter.acquire()
         response = await self._exchange(client, request, token)
         async with response:

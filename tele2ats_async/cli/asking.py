@@ -10,6 +10,7 @@ import typer
 from ..errors import PayloadError
 from ..models import IssuedTokens
 from ..tokens import TokenPair
+from ..tokens.pair import require_order
 from ..wire import converter
 
 _EXPECTED = (
@@ -43,18 +44,18 @@ def _parse(content: str) -> TokenPair:
             tokens = converter.decode(content, IssuedTokens)
         except PayloadError as error:
             raise ValueError(f"no pair, at {error.where}: {error.reason}; {_EXPECTED}") from None
-        return TokenPair(tokens.access_token, tokens.refresh_token)
+        return require_order(TokenPair(tokens.access_token, tokens.refresh_token))
     words = content.split()
     if len(words) != len(_PROMPTS):
         raise ValueError(f"no pair; {_EXPECTED}")
-    return TokenPair(*words)
+    return require_order(TokenPair(*words))
 
 
 def _ask_on_terminal() -> TokenPair:
     if sys.platform == "win32":  # pragma: no cover  # nothing is echoed there unless it is read
-        return TokenPair(*(getpass.getpass(prompt).strip() for prompt in _PROMPTS))
+        return require_order(TokenPair(*(getpass.getpass(prompt).strip() for prompt in _PROMPTS)))
     with _silence(sys.stdin.fileno()):
-        return TokenPair(*(_ask_line(prompt) for prompt in _PROMPTS))
+        return require_order(TokenPair(*(_ask_line(prompt) for prompt in _PROMPTS)))
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from .file import FileTokenStore
 from .memory import MemoryTokenStore
-from .pair import TokenPair
+from .pair import TokenPair, require_order
 from .redis import DEFAULT_KEY, RedisTokenStore
 from .store import TokenStore
 
@@ -28,7 +28,7 @@ def store_from(environment: Mapping[str, str]) -> TokenStore:
     if bool(access) != bool(refresh):
         missing = "TELE2ATS_REFRESH_TOKEN" if access else "TELE2ATS_ACCESS_TOKEN"
         raise ValueError(f"{missing}: not set; the two tokens belong together")
-    pair = TokenPair(access, refresh) if access else None
+    pair = require_order(TokenPair(access, refresh)) if access else None
     if path and redis_url:
         raise ValueError("TELE2ATS_REDIS_URL: set, and TELE2ATS_TOKEN_FILE too; the pair lives in one place")
     if path:
@@ -37,6 +37,7 @@ def store_from(environment: Mapping[str, str]) -> TokenStore:
         return RedisTokenStore(redis_url, environment.get("TELE2ATS_REDIS_KEY") or DEFAULT_KEY, initial=pair)
     if pair is None:
         raise ValueError(
-            "TELE2ATS_TOKEN_FILE: not set, nor are TELE2ATS_ACCESS_TOKEN and TELE2ATS_REFRESH_TOKEN"
+            "TELE2ATS_TOKEN_FILE: not set, nor are TELE2ATS_ACCESS_TOKEN and TELE2ATS_REFRESH_TOKEN,"
+            " nor TELE2ATS_REDIS_URL"
         )
     return MemoryTokenStore(pair)

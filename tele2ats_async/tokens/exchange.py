@@ -17,7 +17,7 @@ from ..wire.operations import REFRESH_TOKENS, Request
 from .keeper import PairKeeper
 from .pair import TokenPair
 
-# Less than a store's lock lives. The end of a session waits no longer either.
+# Less than a store's lock lives, as long as the store itself answers.
 _TIMEOUT_S = 45.0
 
 

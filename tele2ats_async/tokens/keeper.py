@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from typing import TypeVar
 
-from ..errors import TokenStoreError
+from ..errors import AtsError, TokenStoreError
 from ..tasks import wait_out
 from .clock import Clock
 from .pair import TokenPair
@@ -22,6 +22,8 @@ _SAVE_PAUSE_S = 5.0
 _WARNING_PAUSE_S = 60.0
 # A store that hangs must hang neither the requests nor the end of the session.
 _STORE_TIMEOUT_S = 15.0
+# Pairs that are kept in case that newer ones are a mistake.
+_SPARES = 3
 # More than the locks of the built-in stores take to give up.
 _LOCK_TIMEOUT_S = 90.0
 
@@ -48,12 +50,14 @@ class PairKeeper:
         self._lifetime_s = lifetime_s
         self._pair: TokenPair | None = None
         self._stored: TokenPair | None = None
-        self._spare: TokenPair | None = None
+        self._spares: list[TokenPair] = []
         self._due_at: float | None = None
         self._trusts_clock = True
         # By their hashes: what a refresh of ours has killed is no news, should somebody put it back.
         self._dead: set[int] = set()
         self._saving: asyncio.Task[None] | None = None
+        # Held from looking at a pair until it is saved: an older one must not come on top.
+        self._save_lock = asyncio.Lock()
         self._warned_at: dict[str, float] = {}
 
     @property
@@ -62,12 +66,12 @@ class PairKeeper:
         return self._pair
 
     @property
-    def spare(self) -> TokenPair | None:
-        """The pair that news from the store has pushed out, until it is known to be dead.
+    def spares(self) -> list[TokenPair]:
+        """The pairs that news from the store has pushed out and that are not known to be dead, newest first.
 
         What somebody puts into the store may be a mistake, or come from an old backup.
         """
-        return self._spare
+        return self._spares[::-1]
 
     @property
     def expires_at(self) -> datetime | None:
@@ -100,9 +104,9 @@ class PairKeeper:
 
         Args:
             patience_s: Seconds to wait for it; None for as long as the store does, if that is not for ever.
-            goes_on: Whether to go on without it where it cannot be had. That is safe: a pair is good
-                for one refresh, whoever comes second reads what the first has saved, and nothing is
-                saved over what others have saved. The lock spares all that.
+            goes_on: Whether to go on without it where it cannot be had. A pair is good for one refresh,
+                so whoever comes second reads what the first has saved; and what others have saved is
+                looked at before saving. The lock makes it sure.
 
         Raises:
             TokenStoreError: It cannot be had.
@@ -115,14 +119,14 @@ class PairKeeper:
         except TokenStoreError as error:
             if not goes_on:
                 raise
-            self._warn("token_lock_failed", error)
+            self.warn("token_lock_failed", error)
         try:
             yield
         finally:
             try:
                 await self._ask(stack.aclose)
             except TokenStoreError as error:
-                self._warn("token_unlock_failed", error)
+                self.warn("token_unlock_failed", error)
 
     async def read(self) -> TokenPair:
         """Read the store, and give the newest pair.
@@ -135,12 +139,13 @@ class PairKeeper:
         except TokenStoreError as error:
             if self._pair is None:
                 raise
-            self._warn("token_load_failed", error)
+            self.warn("token_load_failed", error)
             self._stored = None
             return self._pair
-        if self._pair is None or self._is_news(stored):
-            self._spare = self._pair
-            self._take(stored)
+        if self._pair is None:
+            self._take(stored, is_old=True)
+        elif self._is_news(stored):
+            self._take_news(stored)
         self._stored = stored
         return self._pair or stored
 
@@ -150,24 +155,27 @@ class PairKeeper:
         Returns:
             The newest pair: that one, unless somebody has put another into the store meanwhile.
         """
-        old, newest = self._pair, fresh
-        try:
-            newest = await self._save(fresh)
-        except TokenStoreError as error:
-            self._warn("token_save_failed", error, logging.CRITICAL)
-            if self._saving is None or self._saving.done():
-                self._saving = asyncio.create_task(self._go_on_saving(), name="tele2ats-token-saving")
-        finally:
-            # Also where this is cancelled: it is the only living pair.
-            if old is not None and old != newest:
-                self._dead.add(hash(old))
-            self._spare = None if newest == fresh else fresh
-            self._take(newest)
+        async with self._save_lock:
+            old, newest = self._pair, fresh
+            try:
+                newest = await self._save(fresh)
+            except TokenStoreError as error:
+                self.warn("token_save_failed", error, logging.CRITICAL)
+                if self._saving is None or self._saving.done():
+                    self._saving = asyncio.create_task(self._go_on_saving(), name="tele2ats-token-saving")
+            finally:
+                # Also where this is cancelled: it is the only living pair.
+                if old is not None and old != newest:
+                    self._dead.add(hash(old))
+                self._spares.clear()
+                self._take(fresh)
+                if newest != fresh:
+                    self._take_news(newest)
         return newest
 
-    def forget_spare(self) -> None:
-        """Let go the pair that news had pushed out: it is dead too."""
-        self._spare = None
+    def forget(self, spare: TokenPair) -> None:
+        """Let go a pair that news had pushed out: it is dead too."""
+        self._spares = [kept for kept in self._spares if kept != spare]
 
     async def close(self) -> None:
         """Make a last attempt to save what could not be saved before.
@@ -181,11 +189,24 @@ class PairKeeper:
         if self._is_unsaved():
             await self._save_in_turn(patience_s=_STORE_TIMEOUT_S)
 
-    def _take(self, pair: TokenPair) -> None:
+    def warn(self, event: str, error: AtsError, level: int = logging.WARNING) -> None:
+        """Tell of a failure, of each kind once a minute."""
+        now = asyncio.get_running_loop().time()
+        if now - self._warned_at.get(event, -_WARNING_PAUSE_S) >= _WARNING_PAUSE_S:
+            self._warned_at[event] = now
+            logger.log(level, "%s: %s", event, error)
+
+    def _take_news(self, pair: TokenPair) -> None:
+        if self._pair is not None:
+            self._spares = [*self._spares, self._pair][-_SPARES:]
+        self._take(pair)
+
+    def _take(self, pair: TokenPair, *, is_old: bool = False) -> None:
         self._pair = pair
         ends = [pair.expires_at.timestamp()] if pair.expires_at and self._trusts_clock else []
         if self._lifetime_s is not None:
-            ends.append(self._clock.now() + self._lifetime_s)
+            # One that was there before us, and does not say when it ends, may end today.
+            ends.append(self._clock.now() + (0 if is_old and not ends else self._lifetime_s))
             if pair.refresh_expires_at and self._trusts_clock:
                 ends.append(pair.refresh_expires_at.timestamp())
         self._due_at = min(ends) - _MARGIN_S if ends else None
@@ -212,10 +233,10 @@ class PairKeeper:
         return pair
 
     async def _save_in_turn(self, patience_s: float | None = None) -> None:
-        async with self.turn(patience_s=patience_s, goes_on=True):
+        async with self.turn(patience_s=patience_s, goes_on=True), self._save_lock:
             pair = await self.read()
-            if pair != self._stored:
-                await self._save(pair)
+            if pair != self._stored and (newest := await self._save(pair)) != pair:
+                self._take_news(newest)
 
     async def _go_on_saving(self) -> None:
         while self._is_unsaved():
@@ -223,7 +244,7 @@ class PairKeeper:
             try:
                 await self._save_in_turn()
             except TokenStoreError as error:
-                self._warn("token_save_failed", error, logging.CRITICAL)
+                self.warn("token_save_failed", error, logging.CRITICAL)
 
     async def _ask(self, operation: Callable[[], Awaitable[T]], timeout_s: float | None = None) -> T:
         """Await the store; whatever it raises becomes a `TokenStoreError`, whose text shows no token."""
@@ -231,7 +252,7 @@ class PairKeeper:
         limit = asyncio.timeout(timeout_s)
         try:
             async with limit:
-                return await operation()
+                return await _again_if_cut(operation)
         except TokenStoreError:
             raise
         except Exception as error:  # noqa: BLE001  # a store of somebody else may raise anything
@@ -240,9 +261,16 @@ class PairKeeper:
             reason = f"does not answer within {timeout_s:g} s"
         raise TokenStoreError(type(self._store).__name__, reason)
 
-    def _warn(self, event: str, error: TokenStoreError, level: int = logging.WARNING) -> None:
-        """Tell of a failure of the store, once a minute."""
-        now = asyncio.get_running_loop().time()
-        if now - self._warned_at.get(event, -_WARNING_PAUSE_S) >= _WARNING_PAUSE_S:
-            self._warned_at[event] = now
-            logger.log(level, "%s: %s", event, error)
+
+async def _again_if_cut(operation: Callable[[], Awaitable[T]]) -> T:
+    """Await a store, and once more where a task of its own was cancelled: the end of the loop does that."""
+    for is_last in (False, True):
+        try:
+            return await operation()
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            if is_last:
+                break
+    raise RuntimeError("cancelled, by nobody here")

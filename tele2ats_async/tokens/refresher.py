@@ -121,6 +121,8 @@ class TokenRefresher:
         pair = self._keeper.pair
         if pair is None or (pair.access == refused and may_refresh):
             pair = await self._renewed(refused)
+        elif pair.access == refused:
+            pair = await self._keeper.read()
         return pair.access
 
     async def close(self) -> None:
@@ -174,7 +176,7 @@ class TokenRefresher:
             if is_urgent:
                 raise
             # Ahead of time: the old pair serves while the trouble lasts.
-            logger.warning("token_refresh_failed: %s", error)
+            self._keeper.warn("token_refresh_failed", error)
             self._keeper.postpone(_PAUSE_AFTER_FAILURE_S)
         return self._keeper.pair or pair
 
@@ -190,25 +192,24 @@ class TokenRefresher:
 
     async def _recovered(self) -> TokenPair | None:
         """Find the living pair once the service has refused ours; None where nobody has it."""
-        newer = await self._from_somebody_else()
-        spare = self._keeper.spare
-        if newer is not None or spare is None:
+        if newer := await self._from_somebody_else():
             return newer
-        try:
-            async with self._keeper.turn(goes_on=True):
-                newer = await self._exchange(spare)
-        except AuthorizationError:
-            self._keeper.forget_spare()
-        return newer
+        for spare in self._keeper.spares:
+            try:
+                async with self._keeper.turn(goes_on=True):
+                    return await self._exchange(spare)
+            except AuthorizationError:
+                self._keeper.forget(spare)
+        return None
 
     async def _from_somebody_else(self) -> TokenPair | None:
         """Look whether the store gets a newer pair within seconds, from whoever made ours old."""
         ours = self._keeper.pair
-        for delay_s in _WINNER_DELAYS_S:
+        for delay_s in (0.0, *_WINNER_DELAYS_S):
+            await asyncio.sleep(delay_s)
             newest = await self._keeper.read()
             if newest != ours:
                 return newest
-            await asyncio.sleep(delay_s)
         return None
 
     async def _exchange(self, old: TokenPair) -> TokenPair:

@@ -13,6 +13,7 @@ from raw_service import ACCESS, PAIR, REFRESH, jwt
 
 from tele2ats_async import TokenPair
 from tele2ats_async.simulator import AtsSimulator
+from tele2ats_async.tokens.pair import require_order
 
 ACCOUNT = {"companyId": 391, "userId": 7, "login": "admin@example.ru"}
 
@@ -151,7 +152,7 @@ def test_a_token_in_the_other_s_place_is_refused(access: str, refresh: str, comp
     """Pasted in the wrong order, a pair is known by the claim `sub`, long before the service refuses it."""
     tokens = jwt(sub=access), jwt(sub=refresh)
     with pytest.raises(ValueError, match=complaint) as caught:
-        TokenPair(*tokens)
+        require_order(TokenPair(*tokens))
 
     assert not [token for token in tokens if token in repr(caught.value)]
 
@@ -163,7 +164,7 @@ def test_a_token_that_does_not_say_which_one_it_is(subject: Any) -> None:
     """What is not in the contract is no reason to refuse a token."""
     token = jwt(sub=subject)
 
-    assert (token, token) == attrs.astuple(TokenPair(token, token))
+    assert (token, token) == attrs.astuple(require_order(TokenPair(token, token)))
 
 
 def test_repr_shows_no_token() -> None:

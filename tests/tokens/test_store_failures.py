@@ -314,3 +314,101 @@ async def test_a_spare_pair_whose_fate_is_unknown_stays() -> None:
 
     assert TokenPair("a2", "r2") == await store.load()
     assert [] == tries
+
+
+async def test_a_pair_pasted_while_an_older_one_is_being_saved(
+    simulator: AtsSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at the store and the saving: what was noticed is used, and not overwritten later."""
+    monkeypatch.setattr(keeper, "_SAVE_PAUSE_S", 0.01)
+    store = Fragile(TokenPair(*simulator.tokens))
+    async with _session(simulator, store) as ats:
+        store.broken = {"save"}
+        await ats.tokens.refresh()
+        store.broken = set()
+        loads = 0
+        load = store.load
+
+        async def load_and_paste() -> TokenPair:
+            nonlocal loads
+            loads += 1
+            pair = await load()
+            if loads == 1:
+                await store.save(TokenPair(*simulator.regenerate_tokens()))
+            return pair
+
+        monkeypatch.setattr(store, "load", load_and_paste)
+        async with asyncio.timeout(5):
+            while simulator.tokens.access != await ats.tokens.access_token():
+                await asyncio.sleep(0.005)
+        await asyncio.sleep(0.05)
+
+        assert TokenPair(*simulator.tokens) == await load()
+        assert 1 == simulator.refresh_count
+
+
+async def test_several_wrong_pairs_in_a_row(simulator: AtsSimulator) -> None:
+    """The living one is still tried, after those that came later."""
+    store = MemoryTokenStore(TokenPair(*simulator.tokens))
+    async with _session(simulator, store) as ats:
+        await ask(ats)
+        simulator.expire_access_token()
+        for number in range(2):
+            await store.save(TokenPair(f"wrong-{number}", f"wrong-refresh-{number}"))
+            await ats.tokens._keeper.read()
+        await ask(ats)
+
+    assert (1, TokenPair(*simulator.tokens)) == (simulator.refresh_count, await store.load())
+
+
+async def test_a_refresh_is_not_behind_a_queue_that_waits_for_it() -> None:
+    """Under a limit on the rate, requests with a dead token are ahead of it: it passes them by."""
+    dead = answer(b'{"details": "The token is expired"}', "403 Forbidden")
+
+    def script(request: bytes) -> Say:
+        if request.startswith(b"PUT"):
+            return issue("a2", "r2")
+        return answer() if header(request, "Authorization") == "a2" else dead
+
+    async with RawService(script) as service, open_session(service, requests_per_second=100) as ats:
+        await asyncio.gather(*(ask(ats) for _ in range(20)))
+
+    assert service.lines[1].startswith("PUT ")
+    assert 1 == sum(line.startswith("PUT ") for line in service.lines)
+
+
+@pytest.mark.parametrize(("cuts", "is_heard"), [(1, True), (2, False)])
+async def test_a_store_that_cancels_itself(simulator: AtsSimulator, cuts: int, is_heard: bool) -> None:  # noqa: FBT001  # a parameter of the test
+    """Nobody here has cancelled anything: asked once more, and then told as trouble with the store."""
+
+    class Cut(MemoryTokenStore):
+        left = cuts
+
+        async def load(self) -> TokenPair:
+            if self.left:
+                self.left -= 1
+                raise asyncio.CancelledError
+            return await super().load()
+
+    async with _session(simulator, Cut(TokenPair(*simulator.tokens))) as ats:
+        if is_heard:
+            await ask(ats)
+        else:
+            with pytest.raises(TokenStoreError, match="Cut: raised RuntimeError"):
+                await ask(ats)
+
+
+async def test_the_winner_is_looked_for_to_the_last(
+    simulator: AtsSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also what is saved during the last pause counts."""
+    monkeypatch.setattr(refresher_module, "_WINNER_DELAYS_S", (0.1,))
+    store = MemoryTokenStore(TokenPair(*simulator.tokens))
+    async with _session(simulator, store) as ats:
+        simulator.regenerate_tokens()
+        asking = asyncio.create_task(ask(ats))
+        while not any("PUT" == seen.method for seen in simulator.requests):
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.02)
+        await store.save(TokenPair(*simulator.tokens))
+        await asking
