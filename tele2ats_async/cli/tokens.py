@@ -26,7 +26,7 @@ def lasting_store(environment: Mapping[str, str]) -> TokenStore:
         raise ValueError(  # noqa: TRY004  # the variables are wrong, not a type
             "TELE2ATS_TOKEN_FILE: not set, and what TELE2ATS_ACCESS_TOKEN and TELE2ATS_REFRESH_TOKEN hold"
             " cannot be replaced from here: a refreshed pair would die with this process, the old one is"
-            " dead by then, and the company locked out; use --token-file"
+            " dead by then, and the company locked out; use --token-file, or TELE2ATS_REDIS_URL"
         )
     return store
 
