@@ -91,7 +91,7 @@ class FileTokenStore:
     async def _begin(self) -> None:
         if self._initial is None:
             raise self._failure(
-                f"does not exist; write the pair from the web cabinet into it as {FORM},"
+                f"does not exist; write the pair from the web cabinet into it by `tele2ats tokens set`, or as {FORM},"
                 " readable by you alone (mode 0600)"
             )
         try:
