@@ -2,9 +2,12 @@
 
 import asyncio
 from collections.abc import Collection, Coroutine
+from contextlib import suppress
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+_OVERLOOKED_AFTER_S = 0.05
 
 
 def start_sheltered(work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
@@ -29,6 +32,25 @@ async def finish(work: asyncio.Future[T] | Coroutine[Any, Any, T]) -> T:
         return await asyncio.shield(future)
     except asyncio.CancelledError:
         await wait_out([future])
+        raise
+
+
+async def insist(work: Coroutine[Any, Any, T]) -> T:
+    """Await work that may overlook a cancellation: it is cancelled again until it ends.
+
+    ``asyncio.wait_for`` of Python 3.11 loses one that comes just when what it waits for is done, and what
+    waits for minutes around it goes on waiting.
+    """
+    task = start_sheltered(work, "tele2ats-insisted")
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            task.cancel()
+            with suppress(asyncio.CancelledError):  # it is on its way out already
+                await asyncio.wait([task], timeout=_OVERLOOKED_AFTER_S)
+        if not task.cancelled():
+            task.exception()  # looked at, so that the loop does not report it as forgotten
         raise
 
 

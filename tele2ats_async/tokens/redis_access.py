@@ -1,14 +1,14 @@
 """Reaching a Redis server: a client for each piece of work, and errors that keep the password."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from ..errors import TokenStoreError
-from ..tasks import finish
+from ..tasks import finish, insist
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -64,7 +64,7 @@ class RedisAccess:
         self.address = self._named()
         self.store = f"{key} at {self.address}"
 
-    async def run(self, work: Callable[["Redis"], Awaitable[T]]) -> T:
+    async def run(self, work: Callable[["Redis"], Coroutine[Any, Any, T]]) -> T:
         """Do a piece of work with a client of its own.
 
         Raises:
@@ -76,7 +76,7 @@ class RedisAccess:
             try:
                 # On its own, and to its end: while it connects, redis-py swallows a cancellation.
                 await finish(client.initialize())
-                return await work(client)
+                return await insist(work(client))
             finally:
                 with suppress(Exception):  # the work is done, or its failure is the one to tell
                     await finish(client.aclose())
