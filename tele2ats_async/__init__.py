@@ -47,6 +47,7 @@ from .models import (
     TranscriptWord,
 )
 from .numbers import normalize_msisdn
+from .pace import MinimumSpeed
 from .recordings import RecordingStream, SaveOutcome
 from .retry import RetryPolicy
 from .session import AtsSession
@@ -79,6 +80,7 @@ __all__ = [
     "JournalEntry",
     "Manager",
     "MemoryTokenStore",
+    "MinimumSpeed",
     "NotAudio",
     "NotFound",
     "NotReady",

@@ -9,7 +9,7 @@ import glob
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -71,6 +71,15 @@ class AtomicFile:
             self._file = open(self._part, "xb", opener=self._open)  # noqa: SIM115  # commit() and discard() close it
         self._file.writelines(chunks)
 
+    def read_back(self, piece_bytes: int) -> Iterator[bytes]:
+        """Give what was written so far, in pieces."""
+        if self._file is None:
+            return
+        self._file.flush()
+        with self._part.open("rb") as written:
+            while piece := written.read(piece_bytes):
+                yield piece
+
     def commit(self, chunks: Iterable[bytes] = (), *, replaces: bool = True) -> None:
         """Append the last bytes and give the file its name.
 
@@ -94,9 +103,10 @@ class AtomicFile:
 
     def discard(self) -> None:
         """Remove what was written; after `commit()` there is nothing to remove."""
-        if self._file is not None:
+        file, self._file = self._file, None
+        if file is not None:
             with suppress(OSError):  # closing flushes, onto the disk that may just have filled up
-                self._file.close()
+                file.close()
         with suppress(OSError):  # the failure that led here is the one to tell
             self._part.unlink(missing_ok=True)
 

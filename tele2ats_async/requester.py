@@ -30,6 +30,11 @@ class Requester:
         # Taken before the token, which could die in the queue; a refresh needs none and never waits.
         self._slots = asyncio.Semaphore(max_connections)
 
+    @property
+    def tries_again(self) -> bool:
+        """Whether what fails is tried again at all."""
+        return self._retry.attempts > 1
+
     async def fetch(self, request: Request[T]) -> T:
         """Send a request, read its answer and decode it."""
         return await self.retrying(request.operation, self.fetch_once, request)

@@ -70,31 +70,43 @@ class RetryPolicy:
         except AtsError as error:
             if not may_repeat(operation, error):
                 raise
-            failure: AtsError | None = error
+            failure = error
+        is_told = False
 
         async def attempt() -> T:
             # What is right at once, nearly everything, does not pay for the machinery below; the
-            # machinery is told the first failure as if it had seen it itself.
-            nonlocal failure
-            if failure is not None:
-                first, failure = failure, None
-                raise first
-            return await call(*args, **kwargs)
+            # machinery is told the first failure as if it had seen it itself, and the last one once
+            # more where the wait has outlasted the time.
+            nonlocal failure, is_told
+            if not is_told or time.monotonic() >= deadline:
+                is_told = True
+                raise failure
+            try:
+                return await call(*args, **kwargs)
+            except AtsError as error:
+                failure = error
+                raise
 
         def decide(error: Exception) -> bool | float:
             if not may_repeat(operation, error):
                 return False
             wait_s = error.retry_after_s if isinstance(error, RateLimited) else None
-            if wait_s is not None and time.monotonic() + wait_s > deadline:
+            if time.monotonic() + (wait_s or 0.0) >= deadline:
                 return False
             logger.info("request_failed", extra={"operation": operation.name, "error": str(error)})
             return True if wait_s is None else wait_s
 
-        retrying = stamina.AsyncRetryingCaller(
+        # By these names stamina's hooks tell what is tried again.
+        attempt.__module__, attempt.__qualname__ = "tele2ats_async", operation.name
+        retrying = stamina.retry(
+            on=decide,
             attempts=self.attempts,
             timeout=max(0.001, deadline - time.monotonic()),
             wait_initial=self.wait_initial_s,
             wait_max=self.wait_max_s,
             wait_jitter=self.wait_initial_s,
         )
-        return await retrying(decide, attempt)
+        try:
+            return await retrying(attempt)()
+        finally:
+            del failure  # which holds the frames that hold it

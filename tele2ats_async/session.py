@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from yarl import URL
 
+from .pace import MinimumSpeed
 from .requester import Requester
 from .resources import (
     Blacklist,
@@ -26,7 +27,7 @@ from .tasks import start_sheltered, wait_out
 from .tokens import MemoryTokenStore, TokenPair, TokenRefresher, TokenStore
 from .tokens.environment import store_from
 from .tokens.pair import require_order
-from .transport import DEFAULT_TIMEOUT, Transport
+from .transport import DEFAULT_MAX_JSON_BYTES, DEFAULT_MINIMUM_SPEED, DEFAULT_TIMEOUT, Transport
 from .version import __version__
 from .wire.custom import custom_request
 from .wire.query import require_at_least
@@ -54,6 +55,9 @@ class AtsSession:
         ssl: A CA bundle's path, used beside the system's certificates, or an ``ssl.SSLContext``.
         timeout: Limits in seconds; by default none on a request as a whole, 10 to connect, 30 of silence.
         retry: How often, and how long, passing failures are tried again.
+        minimum_speed: How slowly a body may come before it is given up, and asked for again.
+        max_json_bytes: Size in bytes of the largest answer that is read into memory; recordings, which
+            are not, have none.
         max_connections: Requests under way at once, at the most.
         requests_per_second: Rate of requests that is not exceeded; None for no limit.
         user_agent: What the gateway reads in ``User-Agent``.
@@ -88,12 +92,15 @@ class AtsSession:
         ssl: str | os.PathLike[str] | ssl_module.SSLContext | None = None,
         timeout: "aiohttp.ClientTimeout" = DEFAULT_TIMEOUT,
         retry: RetryPolicy | None = None,
+        minimum_speed: MinimumSpeed = DEFAULT_MINIMUM_SPEED,
+        max_json_bytes: int = DEFAULT_MAX_JSON_BYTES,
         max_connections: int = 100,
         requests_per_second: float | None = None,
         user_agent: str = DEFAULT_USER_AGENT,
         keep_alive: bool = False,
     ) -> None:
         require_at_least("max_connections", max_connections, 1)
+        require_at_least("max_json_bytes", max_json_bytes, 1)
         if requests_per_second is not None and not 0 < requests_per_second < float("inf"):
             raise ValueError(f"requests_per_second: expected more than 0, got {requests_per_second}")
         if not user_agent or not user_agent.isprintable():
@@ -105,6 +112,8 @@ class AtsSession:
             proxy=None if proxy is None else _web_address("proxy", proxy, may_hold_user=True),
             ssl=_ssl_context(ssl),
             timeout=timeout,
+            minimum_speed=minimum_speed,
+            max_json_bytes=max_json_bytes,
             requests_per_second=requests_per_second,
             user_agent=user_agent,
         )

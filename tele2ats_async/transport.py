@@ -6,6 +6,7 @@ passes as it is.
 
 import asyncio
 import ssl as ssl_module
+import time
 from collections.abc import AsyncGenerator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Generic, TypeVar, cast
@@ -19,10 +20,12 @@ from .errors import (
     AtsTimeout,
     CertificateError,
     ConnectionFailed,
+    PayloadError,
     ProxyRefused,
     RedirectRefused,
     TransportError,
 )
+from .pace import MinimumSpeed, Pace
 from .wire.decipher import decipher_answer, decipher_error
 from .wire.operations import REFRESH_TOKENS, AnyOperation, AnyRequest, Operation, Request
 from .wire.redirects import redirect_target
@@ -31,6 +34,9 @@ T = TypeVar("T")
 
 # No limit in all, which would kill long downloads; no silence without an end either.
 DEFAULT_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=60, sock_connect=10, sock_read=30)
+DEFAULT_MINIMUM_SPEED = MinimumSpeed()
+# Ten times the largest page in practice.
+DEFAULT_MAX_JSON_BYTES = 16 * 1024 * 1024
 
 _MAX_HOPS = 3
 _PROXY_REFUSED = 407
@@ -42,9 +48,17 @@ _SECRET_LENGTH = 8
 class Incoming(Generic[T]):
     """A successful answer whose body is still on its way."""
 
-    def __init__(self, operation: Operation[T], response: aiohttp.ClientResponse) -> None:
+    def __init__(
+        self,
+        operation: Operation[T],
+        response: aiohttp.ClientResponse,
+        slowest: MinimumSpeed,
+        limit_bytes: int,
+    ) -> None:
         self._operation = operation
         self._response = response
+        self._pace = Pace(slowest)
+        self._limit_bytes = limit_bytes
 
     @property
     def status(self) -> int:
@@ -57,16 +71,31 @@ class Incoming(Generic[T]):
         return self._response.headers
 
     async def read(self) -> bytes:
-        """Read the whole body."""
-        return await _mapped(self._operation, self._response.read())
+        """Read the whole body.
+
+        Raises:
+            PayloadError: It is larger than an answer may be.
+        """
+        chunks: list[bytes] = []
+        left = self._limit_bytes
+        while chunk := await self.read_chunk():
+            chunks.append(chunk)
+            left -= len(chunk)
+            if left < 0:
+                raise PayloadError("$", f"it has more than {self._limit_bytes} bytes", str(self._operation))
+        return b"".join(chunks)
 
     async def decode(self) -> T:
-        """Read the whole body and decode it, in steps between which other tasks get their turn.
+        """Read the whole body and decode it, as `decode_body()`."""
+        return await self.decode_body(await self.read())
+
+    async def decode_body(self, body: bytes) -> T:
+        """Decode a body that was read, in steps between which other tasks get their turn.
 
         Raises:
             PayloadError: It is not what the contract says.
         """
-        steps = decipher_answer(self._operation, await self.read())
+        steps = decipher_answer(self._operation, body)
         while True:
             try:
                 next(steps)
@@ -75,8 +104,18 @@ class Incoming(Generic[T]):
             await asyncio.sleep(0)
 
     async def read_chunk(self) -> bytes:
-        """Read what has come of the body, any number of bytes; empty at its end."""
-        return await _mapped(self._operation, self._response.content.readany())
+        """Read what has come of the body, any number of bytes; empty at its end.
+
+        Raises:
+            AtsTimeout: It comes more slowly than the minimum speed.
+        """
+        asked_at = time.monotonic()
+        chunk = await _mapped(self._operation, self._response.content.readany())
+        if self._pace.is_too_slow(time.monotonic() - asked_at, len(chunk)) and chunk:
+            raise AtsTimeout(
+                self._operation.method, self._operation.path, "the answer comes too slowly", True
+            )
+        return chunk
 
 
 class Transport:
@@ -92,7 +131,13 @@ class Transport:
         timeout: aiohttp.ClientTimeout,
         requests_per_second: float | None,
         user_agent: str,
+        minimum_speed: MinimumSpeed = DEFAULT_MINIMUM_SPEED,
+        max_json_bytes: int = DEFAULT_MAX_JSON_BYTES,
     ) -> None:
+        self._minimum_speed = minimum_speed
+        self._max_json_bytes = max_json_bytes
+        self._silence_s = timeout.sock_read
+        self._first_byte_s = _sum_of_limits(timeout)
         self._base_url = base_url
         self._client = client
         self._owns_client = client is None
@@ -125,7 +170,7 @@ class Transport:
         async with response:
             if response.status >= 400:
                 raise await self._error(request.operation, response, token)
-            yield Incoming(request.operation, response)
+            yield Incoming(request.operation, response, self._minimum_speed, self._max_json_bytes)
 
     async def close(self) -> None:
         """Close the connections, unless they are borrowed."""
@@ -147,12 +192,13 @@ class Transport:
             headers["Accept-Encoding"] = "identity"
         if request.body is not None:
             headers["Content-Type"] = request.content_type
+        headers.update(request.headers)
         url = self._url(request)
         for _ in range(_MAX_HOPS):
             sending = client.request(
                 operation.method, url, headers=headers, data=request.body, **self._settings
             )
-            response = await _mapped(operation, sending)
+            response = await _mapped(operation, _within(self._first_byte_s, sending))
             if response.status == _PROXY_REFUSED:
                 response.release()
                 raise _refused_by_proxy(operation)
@@ -195,10 +241,10 @@ class Transport:
             )
         return self._client
 
-    @staticmethod
-    async def _error(operation: AnyOperation, response: aiohttp.ClientResponse, token: str) -> AtsError:
+    async def _error(self, operation: AnyOperation, response: aiohttp.ClientResponse, token: str) -> AtsError:
+        story = response.content.readexactly(_ERROR_BYTES)
         try:
-            said = await _mapped(operation, response.content.readexactly(_ERROR_BYTES))
+            said = await _mapped(operation, _within(self._silence_s, story))
         except asyncio.IncompleteReadError as error:
             said = error.partial
         except TransportError:
@@ -207,6 +253,18 @@ class Transport:
             # A service that echoes the request must not bring the token into an error's text.
             said = said.replace(token.encode(), b"[token]")
         return decipher_error(operation, response.status, response.headers, said)
+
+
+def _sum_of_limits(timeout: aiohttp.ClientTimeout) -> float | None:
+    """Limit the time until the headers are there, which a trickle of them could draw out for ever."""
+    if timeout.connect is None or timeout.sock_read is None:
+        return None
+    return timeout.connect + timeout.sock_read
+
+
+async def _within(limit_s: float | None, work: Awaitable[T]) -> T:
+    async with asyncio.timeout(limit_s):
+        return await work
 
 
 class _UnrepeatedError(Exception):

@@ -41,10 +41,11 @@ class Then(Enum):
 
 @attrs.frozen
 class Say:
-    """What the server says to one request, byte for byte."""
+    """What the server says to one request, byte for byte, and what it does then, once something holds."""
 
     what: bytes = b""
     then: Then = Then.KEEP
+    once: Callable[[], bool] = lambda: True
 
 
 def answer(
@@ -146,6 +147,8 @@ class RawService:
                 say = said if isinstance(said, Say) else await said
                 writer.write(say.what)
                 await writer.drain()
+                while not say.once():
+                    await asyncio.sleep(0.001)
                 if say.then is Then.SILENCE:
                     await asyncio.Event().wait()
                 if say.then is Then.RESET:

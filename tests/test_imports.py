@@ -10,7 +10,7 @@ PACKAGE = "tele2ats_async"
 
 # From the ground up: a module imports only from floors below its own, or from its own room.
 FLOORS = (
-    {"errors", "models", "numbers", "tasks", "version"},
+    {"errors", "models", "numbers", "pace", "tasks", "version"},
     {"disk"},
     {"wire"},
     {"transport", "retry"},

@@ -24,6 +24,7 @@ from raw_service import (
     make_tls,
     open_session,
 )
+from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 from yarl import URL
 
 from tele2ats_async import (
@@ -393,6 +394,25 @@ async def test_repetitions_are_logged(caplog: pytest.LogCaptureFixture) -> None:
         vars(record)["operation"],
         vars(record)["error"],
     )
+
+
+async def test_repetitions_are_told_to_hooks() -> None:
+    """Stamina's hooks learn which operation it is, and why; no argument that could hold a number."""
+    told: list[RetryDetails] = []
+    _, call = _failing(ServerError(500, *SAID))
+
+    def hook(details: RetryDetails) -> None:
+        told.append(details)
+
+    set_on_retry_hooks([hook])
+    try:
+        await QUICKLY.run(LIST_CALL_RECORDS, call)
+    finally:
+        set_on_retry_hooks(None)
+    [details] = told
+
+    assert ("tele2ats_async.call_records.info", (), {}) == (details.name, details.args, details.kwargs)
+    assert "GET /a answered 500: details" == str(details.caused_by)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,11 @@
 """Recordings and transcripts: streamed, or saved to disk, one or many at once."""
 
+from .download import Progress
 from .files import FileRequests
-from .many import Names, SaveOutcome, SavingMany
+from .many import SaveOutcome, SavingMany
 from .names import check_name
-from .saving import Progress, Saver, no_progress
+from .readiness import Names, when_ready
+from .saving import Saver, no_progress
 from .stream import RecordingStream, open_stream
 
 __all__ = [
@@ -17,4 +19,5 @@ __all__ = [
     "check_name",
     "no_progress",
     "open_stream",
+    "when_ready",
 ]

@@ -1,6 +1,6 @@
 """Requests of files by name, in the encoding of the name that the service accepts."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import ParamSpec, TypeVar
 
@@ -15,6 +15,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 _ENCODINGS = (1, 2)
+_NO_HEADERS: Mapping[str, str] = {}
 
 
 class FileRequests:
@@ -28,6 +29,11 @@ class FileRequests:
         self._requester = requester
         self._settled: dict[int, int] = {}
 
+    @property
+    def tries_again(self) -> bool:
+        """Whether what fails is tried again at all."""
+        return self._requester.tries_again
+
     async def retrying(
         self, operation: AnyOperation, call: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs
     ) -> R:
@@ -36,7 +42,11 @@ class FileRequests:
 
     @asynccontextmanager
     async def open(
-        self, operation: Operation[T], name: str, read: Callable[[str, Incoming[T]], Awaitable[R]]
+        self,
+        operation: Operation[T],
+        name: str,
+        read: Callable[[str, Incoming[T]], Awaitable[R]],
+        headers: Mapping[str, str] = _NO_HEADERS,
     ) -> AsyncGenerator[R, None]:
         """Request a file, and hand over what `read` makes of the answer.
 
@@ -44,19 +54,19 @@ class FileRequests:
             NotReady: There is no such file, or not yet.
         """
         async with AsyncExitStack() as stack:
-            incoming, times = await self._enter(stack, operation, name)
+            incoming, times = await self._enter(stack, operation, name, headers)
             result = await read(name, incoming)
             if encode_filename(name, times=1) != encode_filename(name, times=2):
                 self._settled[operation.number] = times
             yield result
 
     async def _enter(
-        self, stack: AsyncExitStack, operation: Operation[T], name: str
+        self, stack: AsyncExitStack, operation: Operation[T], name: str, headers: Mapping[str, str]
     ) -> tuple[Incoming[T], int]:
         settled = self._settled.get(operation.number)
         refusals: list[ResponseError] = []
         for times in _ENCODINGS if settled is None else (settled,):
-            request = Request(operation, query=encode_filename(name, times=times))
+            request = Request(operation, query=encode_filename(name, times=times), headers=headers)
             try:
                 return await stack.enter_async_context(self._requester.stream(request)), times
             except ResponseError as error:

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 
 from ..errors import ConnectionFailed, NotAudio, Truncated
 from ..transport import Incoming
+from .ranges import IDENTITY, validator_of
 
 _FRAME_HEADER_BYTES = 4
 _WHOLE = 200
@@ -20,21 +21,44 @@ class RecordingStream:
     Source: operation 9.
     """
 
-    def __init__(self, name: str, incoming: Incoming[bytes]) -> None:
+    def __init__(self, name: str, incoming: Incoming[bytes], *, offset: int = 0) -> None:
         """Look at the headers.
+
+        Args:
+            name: The recording's name.
+            incoming: The answer.
+            offset: Where in the recording its bytes begin; anything but 0 was asked for.
 
         Raises:
             NotAudio: The answer is of another type than audio.
+            Truncated: It is only a part of the recording.
         """
         self.name = name
         self.content_type = incoming.headers.get("Content-Type", "")
         if not self.content_type.lower().startswith("audio/"):
             raise NotAudio(name, f"its type is {self.content_type or 'not given'!r}")
-        if incoming.status != _WHOLE:
-            raise NotAudio(name, f"only a part of it came, with status {incoming.status}")
+        if incoming.status != _WHOLE and not offset:
+            raise Truncated(name, None, 0)
         self.content_length = _content_length(incoming)
+        self._offset = offset
         self._incoming = incoming
         self._is_read = False
+
+    @property
+    def offset(self) -> int:
+        """Where in the recording the bytes begin."""
+        return self._offset
+
+    @property
+    def validator(self) -> str | None:
+        """What tells this version of the recording from all others; None where nothing surely does."""
+        return validator_of(self._incoming.headers)
+
+    @property
+    def has_end_mark(self) -> bool:
+        """Whether the end of the bytes is told, so that a cut cannot pass for it."""
+        headers = self._incoming.headers
+        return "Content-Length" in headers or "chunked" in headers.get("Transfer-Encoding", "").lower()
 
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
         """Yield the recording in chunks of any size, none of them empty.
@@ -53,7 +77,7 @@ class RecordingStream:
         try:
             while chunk := await self._incoming.read_chunk():
                 received += len(chunk)
-                if received - len(chunk) < _FRAME_HEADER_BYTES:
+                if not self._offset and received - len(chunk) < _FRAME_HEADER_BYTES:
                     head += chunk
                     if received < _FRAME_HEADER_BYTES:
                         continue
@@ -63,7 +87,7 @@ class RecordingStream:
                     yield chunk
         except ConnectionFailed as failure:
             raise Truncated(self.name, self.content_length, received) from failure
-        if received < _FRAME_HEADER_BYTES:
+        if not self._offset and received < _FRAME_HEADER_BYTES:
             raise NotAudio(self.name, f"it has {received} bytes")
 
     def _check_start(self, head: bytes) -> None:
@@ -78,7 +102,7 @@ async def open_stream(name: str, incoming: Incoming[bytes]) -> RecordingStream:
 
 def _content_length(incoming: Incoming[bytes]) -> int | None:
     # A compressed body announces its compressed length.
-    if incoming.headers.get("Content-Encoding", "identity") != "identity":
+    if incoming.headers.get("Content-Encoding", IDENTITY) != IDENTITY:
         return None
     length = incoming.headers.get("Content-Length")
     return None if length is None else int(length)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from weakref import WeakSet
 
@@ -18,12 +19,13 @@ from ..recordings import (
     check_name,
     no_progress,
     open_stream,
+    when_ready,
 )
 from ..requester import Requester
 from ..transcripts import Transcript
 from ..transport import Incoming
 from ..wire.operations import FETCH_RECORDING, FETCH_TRANSCRIPT
-from ..wire.query import require_at_least
+from ..wire.query import require_at_least, require_seconds
 
 
 class Recordings:
@@ -63,27 +65,34 @@ class Recordings:
         async with AsyncExitStack() as stack:
             yield await self._files.retrying(FETCH_RECORDING, self._enter, stack, name)
 
-    async def save(self, name: str, directory: str | os.PathLike[str]) -> Path:
+    async def save(
+        self, name: str, directory: str | os.PathLike[str], *, ready_within_s: float = 0.0
+    ) -> Path:
         """Save a recording to ``directory/2022-08-12/mo_….mp3``, unless it is there already.
 
-        The file appears under its name only when it is complete; whatever happens before, neither it
-        nor a part of it is left.
+        The file appears under its name only when it is complete. What breaks off is taken up where it
+        ended, if the service can tell that the recording is still the same, and else begun anew; where
+        the attempts are spent, such a beginning is kept beside it, hidden, for the next time.
 
         Args:
             name: The recording's name, as listed.
             directory: Where to save; made where it is missing.
+            ready_within_s: Seconds for which a recording that is not ready yet is asked for again, every
+                5 seconds at first, every minute at last.
 
         Returns:
             The path of the file.
 
         Raises:
             StorageError: The file cannot be written.
-            ValueError: As `open()`.
+            ValueError: ``ready_within_s`` is below 0, or as `open()`.
             AtsError: As `open()`.
 
         Source: operation 9.
         """
-        saved = await self._saver.save_recording(name, Path(directory), no_progress)
+        require_seconds("ready_within_s", ready_within_s)
+        save = partial(self._saver.save_recording, name, Path(directory), no_progress)
+        saved = await when_ready(name, ready_within_s, save)
         return saved.path
 
     def save_many(
@@ -94,6 +103,7 @@ class Recordings:
         concurrency: int = 16,
         transcripts: bool = False,
         progress: Progress = no_progress,
+        ready_within_s: float = 0.0,
     ) -> AsyncGenerator[SaveOutcome, None]:
         """Save many recordings at once.
 
@@ -108,6 +118,8 @@ class Recordings:
             concurrency: How many at once, at the most.
             transcripts: Whether to save the transcripts too, as ``.json`` beside the recordings.
             progress: Called with a name and the number of its bytes that just came.
+            ready_within_s: Seconds for which what is not ready yet is asked for again, from the end of the
+                call for records, from now on for names. Others are saved in the meantime.
 
         Yields:
             An outcome for each name, in the order in which they are done. A failure of one recording
@@ -115,7 +127,7 @@ class Recordings:
 
         Raises:
             TypeError: A name is no text.
-            ValueError: ``concurrency`` is below 1.
+            ValueError: ``concurrency`` is below 1, or ``ready_within_s`` below 0.
             StorageError: The disk is full or read-only, so that going on is pointless.
             ReauthorizationRequired: Both tokens are spent.
             TokenStoreError: The tokens cannot be read.
@@ -126,6 +138,7 @@ class Recordings:
         Source: operations 9 and 10.
         """
         require_at_least("concurrency", concurrency, 1)
+        require_seconds("ready_within_s", ready_within_s)
         if isinstance(names_or_records, str) or not isinstance(names_or_records, Iterable | AsyncIterable):
             raise TypeError(
                 f"names_or_records: expected many names, got one {type(names_or_records).__name__}"
@@ -136,6 +149,7 @@ class Recordings:
             concurrency=concurrency,
             transcripts=transcripts,
             progress=progress,
+            ready_within_s=ready_within_s,
         )
         self._savings.add(saving)
         return saving.run(names_or_records)
@@ -161,12 +175,15 @@ class Recordings:
         words = await self._files.retrying(FETCH_TRANSCRIPT, self._fetch_words, name)
         return Transcript(name, words)
 
-    async def save_transcript(self, name: str, directory: str | os.PathLike[str]) -> Path:
+    async def save_transcript(
+        self, name: str, directory: str | os.PathLike[str], *, ready_within_s: float = 0.0
+    ) -> Path:
         """Save a transcript to ``directory/2022-08-12/mo_….json``, unless it is there already.
 
         Args:
             name: The recording's name, as listed.
             directory: Where to save; made where it is missing.
+            ready_within_s: As `save()`.
 
         Returns:
             The path of the file, which holds the service's JSON byte for byte.
@@ -178,7 +195,9 @@ class Recordings:
 
         Source: operation 10.
         """
-        saved = await self._saver.save_transcript(name, Path(directory))
+        require_seconds("ready_within_s", ready_within_s)
+        save = partial(self._saver.save_transcript, name, Path(directory))
+        saved = await when_ready(name, ready_within_s, save)
         return saved.path
 
     def close(self) -> None:

@@ -1,5 +1,6 @@
 """The operations of the contract: what each is called, sends, and answers."""
 
+from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
 import attrs
@@ -63,6 +64,7 @@ class Request(Generic[T]):
         argument: What stands in the path's ``{}``, encoded.
         body: The body's bytes; None for none.
         content_type: The body's media type.
+        headers: Headers beside those that every request has.
     """
 
     operation: Operation[T]
@@ -70,6 +72,7 @@ class Request(Generic[T]):
     argument: str = attrs.field(default="", repr=False, kw_only=True)
     body: bytes | None = attrs.field(default=None, repr=False, kw_only=True)
     content_type: str = attrs.field(default="application/json", kw_only=True)
+    headers: Mapping[str, str] = attrs.field(factory=dict[str, str], kw_only=True)
 
     @property
     def target(self) -> str:

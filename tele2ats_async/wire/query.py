@@ -83,3 +83,16 @@ def require_at_least(argument: str, value: object, least: int) -> None:
         raise TypeError(f"{argument}: expected an integer, got {type(value).__name__}")
     if value < least:
         raise ValueError(f"{argument}: expected at least {least}, got {value}")
+
+
+def require_seconds(argument: str, seconds: object) -> None:
+    """Refuse what is no length of time.
+
+    Raises:
+        TypeError: It is no number.
+        ValueError: It is below 0, or no finite number.
+    """
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool):
+        raise TypeError(f"{argument}: expected seconds, got {type(seconds).__name__}")
+    if not 0 <= seconds < float("inf"):
+        raise ValueError(f"{argument}: expected seconds from 0 on, got {seconds}")

@@ -1,0 +1,59 @@
+"""Going on in the middle of a recording: what may be asked, and which answers may be believed."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+IDENTITY = "identity"
+
+_STRONG_TAG = re.compile(r'"[!#-~]*"')
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", re.IGNORECASE)
+# A file that changed within the resolution of its own date could have changed again since.
+_SETTLED_AFTER = timedelta(seconds=60)
+
+
+def validator_of(headers: Mapping[str, str]) -> str | None:
+    """Give what tells this version of a recording from all others; None where nothing surely does."""
+    if headers.get("Content-Encoding", IDENTITY) != IDENTITY:
+        return None  # the bytes that are kept are not those that a range would count
+    tag = headers.get("ETag")
+    if tag is not None:
+        return tag if _STRONG_TAG.fullmatch(tag) else None
+    modified, now = headers.get("Last-Modified"), headers.get("Date")
+    if modified is None or now is None or not (modified.isascii() and modified.isprintable()):
+        return None
+    changed_at, answered_at = _read_date(modified), _read_date(now)
+    if changed_at is None or answered_at is None or answered_at - changed_at < _SETTLED_AFTER:
+        return None
+    return modified
+
+
+def ask_for_rest(offset: int, validator: str) -> dict[str, str]:
+    """Make the headers that ask for what follows, if the recording is still the same."""
+    return {"Range": f"bytes={offset}-", "If-Range": validator}
+
+
+def whole_length(headers: Mapping[str, str], offset: int) -> int | None:
+    """Give the length of the whole recording, if a part (206) is all that follows an offset.
+
+    Returns:
+        None where the part begins or ends elsewhere, is compressed, or contradicts itself.
+    """
+    found = _CONTENT_RANGE.fullmatch(headers.get("Content-Range", ""))
+    if found is None or headers.get("Content-Encoding", IDENTITY) != IDENTITY:
+        return None
+    first, last = int(found[1]), int(found[2])
+    length = last + 1 if found[3] == "*" else int(found[3])
+    announced = headers.get("Content-Length", str(length - offset))
+    if (first, last + 1, announced) != (offset, length, str(length - offset)):
+        return None
+    return length
+
+
+def _read_date(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return moment if moment.tzinfo else None

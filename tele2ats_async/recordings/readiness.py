@@ -1,0 +1,108 @@
+"""Recordings become ready minutes after the call: until when that is believed, and when to ask again."""
+
+import time
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack
+from typing import TypeVar
+
+import attrs
+import stamina
+
+from ..errors import NotReady
+from ..models import CallRecord
+
+T = TypeVar("T")
+
+Names = Iterable[str | CallRecord] | AsyncIterable[str | CallRecord]
+
+_FIRST_WAIT_S = 5.0
+_LONGEST_WAIT_S = 60.0
+_JITTER_S = 1.0
+
+
+@attrs.frozen
+class Wanted:
+    """A recording that is to be saved.
+
+    Attributes:
+        name: Its name, as listed.
+        ready_by: Epoch seconds by which it ought to be ready.
+    """
+
+    name: str
+    ready_by: float
+
+    @property
+    def left_s(self) -> float:
+        """Seconds for which it may still become ready."""
+        return self.ready_by - time.time()
+
+
+async def iter_wanted(names: Names, ready_within_s: float) -> AsyncGenerator[Wanted, None]:
+    """Yield what is wanted; records without a recording are passed over."""
+    async with AsyncExitStack() as stack:
+        if isinstance(names, AsyncIterable):
+            if isinstance(names, AsyncGenerator):
+                stack.push_async_callback(names.aclose)
+            async for item in names:
+                if (wanted := _wanted(item, ready_within_s)) is not None:
+                    yield wanted
+        else:
+            for item in names:
+                if (wanted := _wanted(item, ready_within_s)) is not None:
+                    yield wanted
+
+
+async def when_ready(name: str, ready_within_s: float, ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask for one recording, and again while it is not ready.
+
+    Raises:
+        NotReady: It did not become ready in time.
+    """
+    wanted = Wanted(name, time.time() + ready_within_s)
+    try:
+        return await ask()
+    except NotReady as error:
+        if wanted.left_s <= 0:
+            raise
+        failure = error
+    return await patiently(wanted, failure, ask)
+
+
+async def patiently(wanted: Wanted, failure: NotReady, ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask again for what was not ready, less and less often, until it is or its time is over.
+
+    Raises:
+        NotReady: It did not become ready in time.
+    """
+    is_told = False
+
+    async def ask_after_the_first_wait() -> T:
+        nonlocal is_told
+        if not is_told:
+            is_told = True
+            raise failure
+        return await ask()
+
+    ask_after_the_first_wait.__module__ = "tele2ats_async"
+    ask_after_the_first_wait.__qualname__ = "recordings.not_ready"
+    asking = stamina.retry(
+        on=NotReady,
+        attempts=None,
+        timeout=max(0.001, wanted.left_s),
+        wait_initial=_FIRST_WAIT_S,
+        wait_max=_LONGEST_WAIT_S,
+        wait_jitter=_JITTER_S,
+    )
+    return await asking(ask_after_the_first_wait)()
+
+
+def _wanted(item: str | CallRecord, ready_within_s: float) -> Wanted | None:
+    if isinstance(item, CallRecord):
+        if not item.record_file_name:
+            return None
+        ended_at = item.date.timestamp() + (item.call_duration or 0)
+        return Wanted(item.record_file_name, ended_at + ready_within_s)
+    if not isinstance(item, str):
+        raise TypeError(f"names_or_records: expected names or records, got {type(item).__name__}")
+    return Wanted(item, time.time() + ready_within_s)
