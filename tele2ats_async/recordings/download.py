@@ -1,30 +1,26 @@
 """One recording on its way to its file, through as many answers as that takes."""
 
 from collections.abc import Callable
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from pathlib import Path
 
-from .. import disk
 from ..errors import AtsError, RecordingError, ResponseError, Truncated
 from ..retry import may_repeat
 from ..transport import Incoming
 from ..wire.operations import FETCH_RECORDING
 from .files import FileRequests
-from .partial import Beginning, forget, keep, partial_path, take_up
+from .growing import GrowingFile
 from .ranges import ask_for_rest, validator_of, whole_length
-from .storage import on_disk
 from .stream import RecordingStream, open_stream
 
 Progress = Callable[[str, int], None]
 
-# What one download holds in memory before it goes to the disk, in one piece.
-_BATCH_BYTES = 512 * 1024
 # Attempts that brought so much are worth as many again: a long recording over a bad line comes in the end.
 _WORTH_GOING_ON_BYTES = 64 * 1024
-# Answers without a length and without an end mark may have been cut: the second one tells.
+# An answer with neither length nor end mark may have been cut; the next one tells, or the one after it.
 _SILENT_ENDS = 3
 _PARTIAL_CONTENT = 206
-_BEYOND_THE_END = 416
+_NO_SUCH_PART = (400, 416)
 
 
 class _Misfit(Exception):
@@ -41,142 +37,103 @@ class Download:
     def __init__(self, files: FileRequests, name: str, path: Path, progress: Progress) -> None:
         self._files = files
         self._name = name
-        self._path = path
         self._progress = progress
-        self._file = disk.AtomicFile(path)
-        self._batch: list[bytes] = []
-        self._batch_bytes = 0
-        self._written_bytes = 0
-        self._validator: str | None = None
-        self._length: int | None = None
-        self._silent_end: int | None = None
-        self._reached_bytes = 0
-        self._is_resumed = False
+        self._file = GrowingFile(name, path)
         self._parts_fit = True
-
-    @property
-    def _received_bytes(self) -> int:
-        return self._written_bytes + self._batch_bytes
+        # Where the last answer ended that did not say whether that was the end.
+        self._silent_end: int | None = None
 
     async def run(self) -> int:
         """Fetch it, and give its size in bytes."""
         try:
-            await self._take_up()
+            await self._file.take_up()
             await self._fetch()
-            await on_disk(self._name, self._path, self._commit)
+            await self._file.commit()
         except BaseException as error:
-            if isinstance(error, AtsError) and (
-                isinstance(error, Truncated) or not isinstance(error, RecordingError)
-            ):
-                with suppress(OSError):  # the failure that led here is the one to tell
-                    await disk.run(self._keep)
-            await disk.run(self._file.discard)
+            if _may_come_later(error):
+                await self._file.keep()
+            await self._file.discard()
             raise
-        return self._received_bytes
+        return self._file.size_bytes
 
     async def _fetch(self) -> None:
         while True:
-            reached = self._reached_bytes
+            reached_bytes = self._file.reached_bytes
             try:
                 return await self._files.retrying(FETCH_RECORDING, self._attempt)
             except AtsError as error:
-                gained = self._reached_bytes - reached
-                if gained < _WORTH_GOING_ON_BYTES or not self._files.tries_again:
-                    raise
-                if not may_repeat(FETCH_RECORDING, error):
+                has_gained = self._file.reached_bytes - reached_bytes >= _WORTH_GOING_ON_BYTES
+                may_go_on = self._files.tries_again and may_repeat(FETCH_RECORDING, error)
+                if not (has_gained and may_go_on):
                     raise
 
     async def _attempt(self) -> None:
         for _ in range(_SILENT_ENDS):
-            if await self._receive_more():
+            if await self._receive_rest() or await self._receive_whole():
                 return
-        raise Truncated(self._name, None, self._received_bytes)
+        raise Truncated(self._name, None, self._file.size_bytes)
 
-    async def _receive_more(self) -> bool:
-        """Send one request, or two where the first answer does not fit; say whether all has come."""
-        if self._validator is not None and self._received_bytes and self._parts_fit:
-            rest = ask_for_rest(self._received_bytes, self._validator)
-            try:
-                async with self._files.open(FETCH_RECORDING, self._name, self._open_rest, rest) as stream:
-                    return await self._receive(stream)
-            except ResponseError as error:
-                if error.status == _BEYOND_THE_END and self._silent_end == self._received_bytes:
-                    return True
-                if error.status not in (400, _BEYOND_THE_END):
-                    raise
-            except _Misfit:
-                pass
+    async def _receive_rest(self) -> bool:
+        """Ask for what is missing, if the recording is still the same; say whether all has come."""
+        if self._file.validator is None or not self._file.size_bytes or not self._parts_fit:
+            return False
+        rest = ask_for_rest(self._file.size_bytes, self._file.validator)
+        try:
+            async with self._files.open(FETCH_RECORDING, self._name, self._open_rest, rest) as stream:
+                return await self._receive(stream)
+        except ResponseError as error:
+            if error.status not in _NO_SUCH_PART:
+                raise
             self._parts_fit = False
-        await self._begin_anew()
+            return self._silent_end == self._file.size_bytes  # there is nothing beyond it
+        except _Misfit:
+            self._parts_fit = False
+            return False
+
+    async def _receive_whole(self) -> bool:
+        await self._file.begin_anew()
         async with self._files.open(FETCH_RECORDING, self._name, open_stream) as stream:
             return await self._receive(stream)
 
     async def _open_rest(self, name: str, incoming: Incoming[bytes]) -> RecordingStream:
         if incoming.status != _PARTIAL_CONTENT:
             stream = RecordingStream(name, incoming)
-            await self._begin_anew()
+            await self._file.begin_anew()
             return stream
-        length = whole_length(incoming.headers, self._received_bytes)
-        is_the_same = validator_of(incoming.headers) in (None, self._validator)
-        if length is None or self._length not in (None, length) or not is_the_same:
+        length = whole_length(incoming.headers, self._file.size_bytes)
+        is_the_same = validator_of(incoming.headers) in (None, self._file.validator)
+        if length is None or self._file.length not in (None, length) or not is_the_same:
             raise _Misfit
-        self._length = length
-        return RecordingStream(name, incoming, offset=self._received_bytes)
+        self._file.length = length
+        return RecordingStream(name, incoming, offset=self._file.size_bytes)
 
     async def _receive(self, stream: RecordingStream) -> bool:
+        file = self._file
         if not stream.offset:
-            self._validator = stream.validator
-            self._length = stream.content_length
+            file.validator, file.length = stream.validator, stream.content_length
         async with aclosing(aiter(stream)) as chunks:
             async for chunk in chunks:
-                self._batch.append(chunk)
-                self._batch_bytes += len(chunk)
-                self._reached_bytes = max(self._reached_bytes, self._received_bytes)
+                file.add(chunk)
                 self._progress(self._name, len(chunk))
-                if self._batch_bytes >= _BATCH_BYTES:
-                    await self._write()
+                if file.is_full_batch:
+                    await file.write()
         return self._is_complete(stream)
 
     def _is_complete(self, stream: RecordingStream) -> bool:
-        if self._length is not None:
-            if stream.offset and self._received_bytes > self._length:
-                raise _Misfit
-            if self._received_bytes != self._length:
-                raise Truncated(self._name, self._length, self._received_bytes)
-            return True
-        if stream.has_end_mark or self._silent_end == self._received_bytes:
-            return True
-        self._silent_end = self._received_bytes
-        return False
+        size_bytes, length = self._file.size_bytes, self._file.length
+        if length is None:
+            is_confirmed = stream.has_end_mark or self._silent_end == size_bytes
+            self._silent_end = size_bytes
+            return is_confirmed
+        if stream.offset and size_bytes > length:
+            raise _Misfit
+        if size_bytes != length:
+            raise Truncated(self._name, length, size_bytes)
+        return True
 
-    async def _write(self) -> None:
-        await on_disk(self._name, self._path, self._file.write, self._batch)
-        self._written_bytes += self._batch_bytes
-        self._batch, self._batch_bytes = [], 0
 
-    async def _begin_anew(self) -> None:
-        if self._written_bytes:
-            await disk.run(self._file.discard)
-        self._written_bytes = self._batch_bytes = 0
-        self._batch = []
-        self._validator = self._length = None
-
-    async def _take_up(self) -> None:
-        if not partial_path(self._path).exists():  # on the loop: asking takes microseconds
-            return
-        beginning = await on_disk(self._name, self._path, take_up, self._path, self._file)
-        self._is_resumed = True
-        if beginning is not None:
-            self._written_bytes = self._reached_bytes = beginning.size_bytes
-            self._validator, self._length = beginning.validator, beginning.length
-
-    def _commit(self) -> None:
-        self._file.commit(self._batch)
-        if self._is_resumed:
-            forget(self._path)
-
-    def _keep(self) -> None:
-        if self._validator is None or self._received_bytes < _WORTH_GOING_ON_BYTES:
-            return
-        beginning = Beginning(self._received_bytes, self._validator, self._length)
-        keep(self._path, self._file, self._batch, beginning)
+def _may_come_later(error: BaseException) -> bool:
+    """Whether the failure was the way's, and not the recording's or the disk's."""
+    return isinstance(error, Truncated) or (
+        isinstance(error, AtsError) and not isinstance(error, RecordingError)
+    )

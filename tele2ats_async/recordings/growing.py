@@ -1,0 +1,91 @@
+"""The bytes of one recording that have come so far, in memory and on the disk, and what is known of them."""
+
+from contextlib import suppress
+from pathlib import Path
+
+from .. import disk
+from .partial import Beginning, forget, keep, partial_path, take_up
+from .storage import on_disk
+
+# What one download holds in memory before it goes to the disk, in one piece.
+_BATCH_BYTES = 512 * 1024
+# Less is fetched again sooner than it is kept.
+_WORTH_KEEPING_BYTES = 64 * 1024
+
+
+class GrowingFile:
+    """A recording's file before it has its name.
+
+    Attributes:
+        size_bytes: How many bytes have come.
+        reached_bytes: How many had come at the best of times, before it was begun anew.
+        validator: What tells this version of the recording from others; None where nothing surely does.
+        length: Size of the whole recording in bytes; None where the service has not said.
+    """
+
+    def __init__(self, name: str, path: Path) -> None:
+        self._name = name
+        self._path = path
+        self._file = disk.AtomicFile(path)
+        self._batch: list[bytes] = []
+        self._batch_bytes = 0
+        self._has_partial = False
+        self.size_bytes = 0
+        self.reached_bytes = 0
+        self.validator: str | None = None
+        self.length: int | None = None
+
+    @property
+    def is_full_batch(self) -> bool:
+        """Whether it is time to `write()`."""
+        return self._batch_bytes >= _BATCH_BYTES
+
+    def add(self, chunk: bytes) -> None:
+        """Append bytes that came."""
+        self._batch.append(chunk)
+        self._batch_bytes += len(chunk)
+        self.size_bytes += len(chunk)
+        self.reached_bytes = max(self.reached_bytes, self.size_bytes)
+
+    async def write(self) -> None:
+        """Bring what came to the disk."""
+        await on_disk(self._name, self._path, self._file.write, self._batch)
+        self._batch, self._batch_bytes = [], 0
+
+    async def begin_anew(self) -> None:
+        """Forget all that came."""
+        if self.size_bytes > self._batch_bytes:
+            await disk.run(self._file.discard)
+        self._batch, self._batch_bytes = [], 0
+        self.size_bytes = 0
+        self.validator = self.length = None
+
+    async def take_up(self) -> None:
+        """Go on from what an earlier run has kept."""
+        if not partial_path(self._path).exists():  # on the loop: asking takes microseconds
+            return
+        self._has_partial = True
+        beginning = await on_disk(self._name, self._path, take_up, self._path, self._file)
+        if beginning is not None:
+            self.size_bytes = self.reached_bytes = beginning.size_bytes
+            self.validator, self.length = beginning.validator, beginning.length
+
+    async def commit(self) -> None:
+        """Write the rest, and give the file its name."""
+        await on_disk(self._name, self._path, self._commit)
+
+    async def keep(self) -> None:
+        """Keep for the next run what can be trusted then; where the disk refuses, nothing is kept."""
+        if self.validator is not None and self.size_bytes >= _WORTH_KEEPING_BYTES:
+            beginning = Beginning(self.size_bytes, self.validator, self.length)
+            with suppress(OSError):
+                await disk.run(keep, self._path, self._file, self._batch, beginning)
+
+    async def discard(self) -> None:
+        """Remove what has no name yet."""
+        await disk.run(self._file.discard)
+
+    def _commit(self) -> None:
+        self._file.commit(self._batch)
+        if self._has_partial:
+            forget(self._path)
