@@ -1,5 +1,6 @@
 """An embedded ATS with a generated company, real MP3 audio and tokens that die like the real ones."""
 
+from . import faults
 from .company import Company
 from .lines import PlacedCall
 from .logbook import SeenRequest
@@ -15,4 +16,5 @@ __all__ = [
     "IssuedPair",
     "PlacedCall",
     "SeenRequest",
+    "faults",
 ]

@@ -1,20 +1,18 @@
 """What operations 1 to 10 answer: a JSON value, or a whole response."""
 
-from contextlib import suppress
-
 from aiohttp import web
 
 from ..models import TranscriptWord
 from . import routes
 from .directory import list_employees
 from .inquiries import Inquiry
-from .listing import between, list_page
+from .listing import between, choose
 from .monitoring import list_current_calls, list_queues
 from .pbx import Pbx
+from .ranges import WholeRecording
 from .refusals import not_found
+from .served import LISTING, RECORDING_NAME, WHOLE_RECORDING
 from .statistics import involving, journal_of, journal_of_all, sum_up
-
-_CHUNK_BYTES = 64 * 1024
 
 
 async def refresh(pbx: Pbx, inquiry: Inquiry) -> object:
@@ -71,25 +69,22 @@ async def fetch_journal(pbx: Pbx, inquiry: Inquiry) -> object:
 
 async def list_call_records(pbx: Pbx, inquiry: Inquiry) -> object:
     """Answer operation 8."""
-    return list_page(pbx.company.records, inquiry.query)
+    inquiry.request[LISTING] = listing = choose(pbx.company.records, inquiry.query)
+    return listing.list_rows()
 
 
 async def fetch_recording(pbx: Pbx, inquiry: Inquiry) -> object:
     """Answer operation 9."""
     name = pbx.find_ready(routes.FETCH_RECORDING, inquiry.query.raw("filename"))
-    recording = memoryview(pbx.recording(name))
-    response = web.StreamResponse(headers={"Content-Type": "audio/mpeg"})
-    response.content_length = len(recording)
-    with suppress(ConnectionResetError):  # a listener who goes away is no fault to be told
-        await response.prepare(inquiry.request)
-        for start in range(0, len(recording), _CHUNK_BYTES):
-            await response.write(recording[start : start + _CHUNK_BYTES])
-    return response
+    inquiry.request[RECORDING_NAME] = name
+    inquiry.request[WHOLE_RECORDING] = recording = WholeRecording.of(pbx, name)
+    return recording.serve(inquiry.request.headers)
 
 
 async def fetch_transcript(pbx: Pbx, inquiry: Inquiry) -> object:
     """Answer operation 10."""
     name = pbx.find_ready(routes.FETCH_TRANSCRIPT, inquiry.query.raw("filename"))
+    inquiry.request[RECORDING_NAME] = name
     return [_spell(word) for word in pbx.transcript(name)]
 
 

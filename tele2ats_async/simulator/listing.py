@@ -23,15 +23,39 @@ _DESCENDING = {"ASC": False, "DESC": True}
 _date = attrgetter("date")
 
 
-def list_page(records: list[CallRecord], query: Query) -> list[dict[str, object]]:
-    """Answer operation 8.
+@attrs.frozen(eq=False)
+class Listing:
+    """The rows that a query chooses, and the page that is wanted of them.
+
+    Attributes:
+        records: All of them, in order.
+        page: 0-based.
+        size: Rows of a page.
+    """
+
+    records: list[CallRecord]
+    page: int
+    size: int
+
+    def list_rows(self, rows_too_early: int = 0) -> list[dict[str, object]]:
+        """Spell the rows of the page for JSON.
+
+        Args:
+            rows_too_early: How many rows before its place the page begins, if there are so many.
+        """
+        first = max(0, self.page * self.size - rows_too_early)
+        return [_spell(record) for record in self.records[first : first + self.size]]
+
+
+def choose(records: list[CallRecord], query: Query) -> Listing:
+    """Choose what operation 8 answers.
 
     Args:
         records: All calls, ordered by date, then by name of the recording.
         query: The parameters.
 
     Returns:
-        The rows of the page, spelled for JSON.
+        All rows, and which page of them.
 
     Raises:
         Refusal: A parameter is missing or malformed.
@@ -47,8 +71,7 @@ def list_page(records: list[CallRecord], query: Query) -> list[dict[str, object]
         for record in between(records, start, end)
         if (not is_recorded or record.record_file_name) and _has_parties(record, caller, callee)
     ]
-    ordered = _order(chosen, field, descending=descending)
-    return [_spell(record) for record in ordered[page * size : (page + 1) * size]]
+    return Listing(_order(chosen, field, descending=descending), page, size)
 
 
 def between(records: list[CallRecord], start: datetime, end: datetime) -> list[CallRecord]:

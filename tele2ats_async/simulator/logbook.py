@@ -1,6 +1,7 @@
 """Which requests arrived, and what became of them."""
 
 from collections import deque
+from typing import Any
 
 import attrs
 from aiohttp import web
@@ -21,6 +22,7 @@ class SeenRequest:
         raw_path: As it came, without the query.
         raw_query: As it came, without the question mark.
         status: None until an answer to it begins.
+        fault: The class of the fault that has hit it, such as ``CutBody``.
     """
 
     operation: int | None
@@ -29,6 +31,7 @@ class SeenRequest:
     raw_query: str
     headers: CIMultiDictProxy[str] = attrs.field(repr=False)
     status: int | None = None
+    fault: str | None = None
 
 
 _SEEN = web.RequestKey("seen", SeenRequest)
@@ -61,9 +64,16 @@ class Logbook:
 
     async def complete(self, request: web.BaseRequest, response: web.StreamResponse) -> None:
         """Note the status, before the caller can have read it."""
+        self._amend(request, status=response.status)
+
+    def blame(self, request: web.BaseRequest, fault: str) -> None:
+        """Note the fault that hits a request."""
+        self._amend(request, fault=fault)
+
+    def _amend(self, request: web.BaseRequest, **news: Any) -> None:
         seen: SeenRequest | None = request.get(_SEEN)
         # From the newest backwards: only requests in flight can stand behind it.
         for place in range(len(self.requests) - 1, -1, -1):
             if seen is not None and self.requests[place] is seen:
-                self.requests[place] = attrs.evolve(seen, status=response.status)
+                self.requests[place] = request[_SEEN] = attrs.evolve(seen, **news)
                 return

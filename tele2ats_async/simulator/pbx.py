@@ -1,6 +1,9 @@
 """The state of a simulated ATS, without the web around it."""
 
+from collections import Counter
 from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Literal, get_args
 
 import attrs
 
@@ -13,8 +16,10 @@ from .filenames import find_name
 from .lines import Lines
 from .managers import ManagerRegister
 from .refusals import not_found
-from .speech import write_script
+from .speech import SpokenWord, write_script
 from .tokens import TokenOffice
+
+Validators = Literal["etag", "last-modified", "none"]
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -27,6 +32,8 @@ class Pbx:
         filename_encodings: What operations 9 and 10 accept, by number.
         quoted_results: Whether a result word is a JSON string.
         surprises: Whether answers hold what the contract does not know.
+        validators: What operation 9 sends to tell versions of a recording apart.
+        ranges: Whether operation 9 serves parts of a recording.
     """
 
     office: TokenOffice
@@ -37,7 +44,10 @@ class Pbx:
     filename_encodings: dict[int, frozenset[str]]
     quoted_results: bool
     surprises: bool
+    validators: Validators = attrs.field(validator=attrs.validators.in_(get_args(Validators)))
+    ranges: bool
     blacklist: Blacklist = attrs.field(factory=Blacklist, init=False)
+    _changes: Counter[str] = attrs.field(factory=Counter[str], init=False)
 
     @property
     def company(self) -> Company:
@@ -46,13 +56,13 @@ class Pbx:
         return self.lines.company
 
     def recording(self, name: str) -> bytes:
-        """Make the bytes of a recording, the same each time.
+        """Make the bytes of a recording, the same each time until it is changed.
 
         Raises:
             KeyError: There is no such recording.
         """
-        duration_s = self._duration_s(name)
-        return assemble(name, duration_s, write_script(name, duration_s))
+        # Another title too: the bytes of two versions differ, and nowhere stand at the same place.
+        return assemble(self._title(name), self._duration_s(name), self._script(name))
 
     def transcript(self, name: str) -> list[TranscriptWord]:
         """List the words of a recording, in order.
@@ -60,7 +70,20 @@ class Pbx:
         Raises:
             KeyError: There is no such recording.
         """
-        return [spoken.transcribed for spoken in write_script(name, self._duration_s(name))]
+        return [spoken.transcribed for spoken in self._script(name)]
+
+    def change_recording(self, name: str) -> None:
+        """Put another recording, a second longer, in the place of one."""
+        self._changes[name] += 1
+
+    def modified_at(self, name: str) -> datetime:
+        """Tell since when a recording is as it is.
+
+        Raises:
+            KeyError: There is no such recording.
+        """
+        # A change lies a second after the one before, which is what an HTTP date can tell apart.
+        return end_of(self._record(name)) + timedelta(seconds=self._changes[name])
 
     def find_ready(self, operation_number: int, raw_filename: str) -> str:
         """Find the name of a recording that can be had now.
@@ -83,8 +106,17 @@ class Pbx:
             return True
         return self.clock() - end_of(record).timestamp() >= self.ready_after_s
 
+    def _title(self, name: str) -> str:
+        return f"{name} ({self._changes[name]})" if self._changes[name] else name
+
+    def _script(self, name: str) -> list[SpokenWord]:
+        return write_script(self._title(name), self._duration_s(name))
+
     def _duration_s(self, name: str) -> int:
+        return (self._record(name).conversation_duration or 0) + self._changes[name]
+
+    def _record(self, name: str) -> CallRecord:
         record = self.company.find_recorded(name)
         if record is None:
             raise KeyError(name)
-        return record.conversation_duration or 0
+        return record

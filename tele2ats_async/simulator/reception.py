@@ -47,7 +47,7 @@ class Reception:
         answer = await service.answer(self.pbx, Inquiry(request, query, variables))
         if isinstance(answer, web.StreamResponse):
             return answer
-        return json_response(surprise(answer) if self.pbx.surprises else answer)
+        return spell(self.pbx, answer)
 
     def _authorize(self, request: web.Request, operation: routes.Operation) -> None:
         token = request.headers.get("Authorization")
@@ -55,6 +55,11 @@ class Reception:
             self.pbx.office.judge_refresh(token)
         else:
             self.pbx.office.judge_access(token)
+
+
+def spell(pbx: Pbx, answer: object) -> web.Response:
+    """Answer with a JSON value, and whatever else the service puts into it."""
+    return json_response(surprise(answer) if pbx.surprises else answer)
 
 
 def find_operation(request: web.Request) -> routes.Operation | None:

@@ -3,7 +3,7 @@
 import ssl as tls
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -13,12 +13,17 @@ from aiohttp.typedefs import Middleware
 
 from ..models import TranscriptWord
 from .company import Company
+from .faults.dice import Rule
+from .faults.exchange import Closing
+from .faults.fault import Fault
+from .faults.injection import Injection
+from .faults.injector import Injector
 from .filenames import ONCE, TWICE, Encodings, per_operation
 from .inquiries import LARGEST_BODY_BYTES
 from .lines import Lines, PlacedCall
 from .logbook import Logbook, SeenRequest
 from .managers import ManagerRegister
-from .pbx import Pbx
+from .pbx import Pbx, Validators
 from .reception import Reception
 from .routes import BASE_PATH
 from .tokens import IssuedPair, TokenOffice
@@ -39,8 +44,8 @@ class AtsSimulator:
         host: Address to listen on.
         port: 0 for a free one.
         ssl: Makes it an https service.
-        middlewares: Of aiohttp.web; they come before everything else, also before authorization,
-            and so can inject faults.
+        middlewares: Of aiohttp.web; they come before everything else but the faults of
+            :meth:`inject`, also before authorization.
         clock: Epoch seconds; tokens are issued and expire by it, and calls begin and end.
         access_lifetime_s: Seconds an access token lives.
         refresh_lifetime_s: Seconds a refresh token lives.
@@ -54,10 +59,14 @@ class AtsSimulator:
         vip_spelling: How customers of managers are sent, with ``isVip`` or with ``isVIP``.
         surprises: Every object holds a member that the contract does not know, some enums a value
             that it does not know, and some optional members null.
+        validators: What operation 9 sends to tell versions of a recording apart: ``etag`` (a strong
+            one), ``last-modified`` (the end of the call) or ``none``. The contract promises none.
+        ranges: Operation 9 serves one ``Range`` of bytes, with ``If-Range`` or without. The
+            contract does not promise it; without it every answer is the whole recording.
 
     Raises:
-        ValueError: ``filename_encodings`` or ``vip_spelling`` names something else, or
-            ``live_calls_per_hour`` is below 0.
+        ValueError: ``filename_encodings``, ``vip_spelling`` or ``validators`` names something else,
+            or ``live_calls_per_hour`` is below 0.
     """
 
     def __init__(
@@ -78,6 +87,8 @@ class AtsSimulator:
         quoted_results: bool = False,
         vip_spelling: str = "isVip",
         surprises: bool = False,
+        validators: Validators = "etag",
+        ranges: bool = True,
     ) -> None:
         if company is None:
             company = Company.generate(seed=seed, now=datetime.fromtimestamp(clock(), UTC))
@@ -96,7 +107,10 @@ class AtsSimulator:
             filename_encodings=per_operation(filename_encodings),
             quoted_results=quoted_results,
             surprises=surprises,
+            validators=validators,
+            ranges=ranges,
         )
+        self._injector = Injector(self._pbx, self._logbook, seed)
         self._runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> Self:
@@ -177,12 +191,54 @@ class AtsSimulator:
         """
         return self._pbx.transcript(name)
 
+    def inject(
+        self,
+        fault: Fault,
+        *,
+        rate: float | None = None,
+        requests: Collection[int] | None = None,
+        operations: Collection[int] | None = None,
+        seed: int | None = None,
+    ) -> Injection:
+        """Let a fault hit some requests from now on, or all that it is for.
+
+        A request is hit by one fault at most, the one that was injected first. Faults that hit a
+        request (see :class:`~tele2ats_async.simulator.faults.RequestFault`) come before those that
+        spoil its answer.
+
+        Args:
+            fault: From :mod:`tele2ats_async.simulator.faults`.
+            rate: How likely a request is hit, 0 to 1.
+            requests: Which requests are hit, by their number among those that the fault is for,
+                from 1.
+            operations: Which operations it is for, by their numbers in the contract; by default
+                those where it makes sense, and never the refresh of tokens.
+            seed: Of the dice for ``rate``; by default the simulator's and how many injections there
+                have been, so that the same program meets the same faults.
+
+        Returns:
+            What counts the requests hit, and can be removed.
+
+        Raises:
+            ValueError: Both ``rate`` and ``requests`` are given, one of them makes no sense, or the
+                fault cannot hit one of ``operations``.
+            TypeError: ``fault`` is none, as where its class is given.
+        """
+        return self._injector.inject(fault, Rule(rate, requests, seed), operations)
+
     def make_app(self) -> web.Application:
         """Make an application that serves this company below ``/crm/openapi``."""
+        closing = Closing()
         app = web.Application(
-            middlewares=[self._logbook.middleware, *self._middlewares], client_max_size=LARGEST_BODY_BYTES
+            middlewares=[
+                self._logbook.middleware,
+                self._injector.make_middleware(closing),
+                *self._middlewares,
+            ],
+            client_max_size=LARGEST_BODY_BYTES,
         )
         app.on_response_prepare.append(self._logbook.complete)
+        app.on_shutdown.append(closing.announce)
         Reception(self._pbx).add_routes(app)
         return app
 
