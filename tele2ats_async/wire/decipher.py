@@ -54,7 +54,12 @@ def decipher_answer(operation: Operation[T], body: bytes) -> Generator[None, Non
         PayloadError: It is not what the contract says.
     """
     answer: object = operation.answer
-    if answer is type(None) or (answer is object and not body):
+    if answer is type(None):
+        if body.lstrip().startswith(b"<"):
+            # An error page under a good status: to call that a success would be a guess.
+            raise PayloadError("$", "expected no content, got a page", str(operation))
+        return cast("T", None)
+    if answer is object and not body:
         return cast("T", None)
     if isinstance(answer, type) and issubclass(answer, OpenEnum):
         return _decipher_result(operation, answer, body)

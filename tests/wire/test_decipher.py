@@ -17,7 +17,7 @@ from tele2ats_async import (
     ServerError,
 )
 from tele2ats_async.wire.decipher import decipher_answer, decipher_error
-from tele2ats_async.wire.operations import LIST_CALL_RECORDS
+from tele2ats_async.wire.operations import DIAL, LIST_CALL_RECORDS
 
 BODY = {
     "timestamp": 1663130897123,
@@ -153,3 +153,21 @@ def test_wrong_payload_says_where_it_came_from() -> None:
         list(decipher_answer(LIST_CALL_RECORDS, b'[{"callType": "INTERNAL"}]'))
 
     assert ("$[0].date", "GET /call-records/info") == (caught.value.where, caught.value.source)
+
+
+@pytest.mark.parametrize("body", [b"<html>Sorry</html>", b"\r\n <!DOCTYPE html>"])
+def test_a_page_is_no_success(body: bytes) -> None:
+    """Operation 5 answers nothing: a gateway's page under a good status is not a call that was placed."""
+    with pytest.raises(PayloadError) as caught:
+        next(decipher_answer(DIAL, body))
+
+    assert ("$", "POST /call/outgoing") == (caught.value.where, caught.value.source)
+
+
+@pytest.mark.parametrize("body", [b"", b"OK", b'{"callId": 5}'])
+def test_what_a_newer_service_adds_breaks_no_caller(body: bytes) -> None:
+    """Content where the contract knows none is passed over."""
+    with pytest.raises(StopIteration) as caught:
+        next(decipher_answer(DIAL, body))
+
+    assert caught.value.value is None
