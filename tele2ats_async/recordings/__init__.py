@@ -2,7 +2,7 @@
 
 from .files import FileRequests
 from .many import Names, SaveOutcome, SavingMany
-from .names import check_name
+from .names import check_name, path_below
 from .saving import Progress, Saver, no_progress
 from .stream import RecordingStream, open_stream
 
@@ -17,4 +17,5 @@ __all__ = [
     "check_name",
     "no_progress",
     "open_stream",
+    "path_below",
 ]
