@@ -1,6 +1,8 @@
 """Asyncio client of the Tele2/T2 corporate PBX (ATS Open API)."""
 
+from .archive import ArchiveReport, verify_archive
 from .errors import (
+    ArchiveError,
     AtsError,
     AtsTimeout,
     AuthorizationError,
@@ -56,6 +58,8 @@ from .transcripts import Transcript
 from .version import __version__
 
 __all__ = [
+    "ArchiveError",
+    "ArchiveReport",
     "AtsError",
     "AtsSession",
     "AtsTimeout",
@@ -111,4 +115,5 @@ __all__ = [
     "UnsafeName",
     "__version__",
     "normalize_msisdn",
+    "verify_archive",
 ]

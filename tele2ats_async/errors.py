@@ -18,6 +18,7 @@ AtsError
 │   └── ServerError               any other 5xx
 ├── PayloadError                  an answer that is not what the contract says
 ├── TokenStoreError
+├── ArchiveError                  the directory of a mirror, or its index, cannot be worked on
 └── RecordingError
     ├── NotAudio
     ├── Truncated
@@ -32,6 +33,7 @@ Every error carries its facts as attributes, tells its story as text, and surviv
 import attrs
 
 __all__ = [
+    "ArchiveError",
     "AtsError",
     "AtsTimeout",
     "AuthorizationError",
@@ -240,6 +242,22 @@ class TokenStoreError(AtsError):
 
     def __str__(self) -> str:
         return f"token store {self.store}: {self.reason}"
+
+
+@_error
+class ArchiveError(AtsError):
+    """An archive cannot be worked on: another mirror does, or its index cannot be used.
+
+    Attributes:
+        directory: The archive's directory.
+        reason: What is wrong, and what to do.
+    """
+
+    directory: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"archive {self.directory}: {self.reason}"
 
 
 @_error

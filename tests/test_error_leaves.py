@@ -7,6 +7,7 @@ import pickle
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from raw_service import (
 )
 
 from tele2ats_async import (
+    ArchiveError,
     AtsError,
     AtsSession,
     AtsTimeout,
@@ -64,6 +66,7 @@ from tele2ats_async.tokens import refresher
 pytestmark = pytest.mark.asyncio
 
 MP3 = "audio/mpeg"
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 Scene = Callable[[Path], Awaitable[None]]
 
 
@@ -156,6 +159,12 @@ async def _without_tokens(directory: Path) -> None:
         await ask(ats)
 
 
+async def _damaged_index(directory: Path) -> None:
+    (directory / "archive.sqlite3").write_bytes(b"no database" * 100)
+    async with _simulated() as ats:
+        [one async for one in ats.recordings.mirror(NOON, NOON, directory)]
+
+
 async def _saved(directory: Path, name: str, *faults: Any) -> None:
     async with _simulated(*faults) as ats:
         await ats.recordings.save(name, directory)
@@ -188,6 +197,7 @@ async def _nowhere_to_write(directory: Path) -> None:
 
 
 SCENES: dict[type[AtsError], Scene] = {
+    ArchiveError: _damaged_index,
     AtsTimeout: _too_slow,
     CertificateError: _not_certified,
     Conflict: _in_conflict,

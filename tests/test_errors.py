@@ -40,6 +40,7 @@ ALL: list[tuple[errors.AtsError, str]] = [
         "the answer to GET /a is not what the contract says, at $: wrong",
     ),
     (errors.TokenStoreError("/a/tokens.json", "is malformed"), "token store /a/tokens.json: is malformed"),
+    (errors.ArchiveError("/a", "another mirror is at work on it"), "archive /a: another mirror is at work"),
     (errors.RecordingError("a/b"), "a/b"),
     (errors.NotAudio("a/b", "it is empty"), "recording 'a/b' is not MP3 audio: it is empty"),
     (errors.Truncated("a/b", 10, 7), "recording 'a/b' ended after 7 bytes, expected 10"),

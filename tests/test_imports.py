@@ -17,6 +17,7 @@ FLOORS = (
     {"tokens"},
     {"requester"},
     {"paging", "recordings", "transcripts"},
+    {"archive"},
     {"resources"},
     {"session"},
     {"cli", "testing"},

@@ -1,5 +1,6 @@
 """The commands and their arguments."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -8,10 +9,13 @@ import typer
 from ..session import AtsSession
 from ..version import __version__
 from .download import download as download_period
+from .mirror import mirror as mirror_period
+from .mirror import verify as verify_directory
 from .options import BaseUrl, TokenFile, environment
 from .running import run, wrong_use
-from .times import parse_end, parse_start
+from .times import parse_age, parse_end, parse_start
 from .token_commands import tokens
+from .views import make_console, make_view
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -80,6 +84,55 @@ def download(
         session = AtsSession.from_env(environment(token_file, base_url))
         pages = session.call_records.iter_pages(parse_start(start), parse_end(end), is_recorded=True)
     run(download_period(session, pages, directory, transcripts=transcripts, concurrency=concurrency))
+
+
+@app.command()
+def mirror(
+    directory: Directory,
+    start: Annotated[
+        str | None, typer.Option(help="First day or moment: 2026-11-01 or 2026-11-01T09:30.")
+    ] = None,
+    end: Annotated[str | None, typer.Option(help="Last day (whole) or moment; default: now.")] = None,
+    *,
+    transcripts: Transcripts = False,
+    concurrency: Concurrency = 16,
+    keep: Annotated[
+        str | None, typer.Option(help="Remove recordings older than this, in days: 90d; default: keep all.")
+    ] = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Instead, compare all files with the index, and repair; offline.")
+    ] = False,
+    token_file: TokenFile = None,
+    base_url: BaseUrl = None,
+) -> None:
+    """Keep a directory up to date: all calls of a period in archive.sqlite3, their recordings beside it.
+
+    A run lists what is new and fetches what is missing, and nothing twice; killed at any moment, the next one
+    goes on there. With --verify nothing is sent, and no tokens are needed: every file is read, and what is
+    not as the index says is fetched again by the next run. The tokens come from a file, or from
+    TELE2ATS_ACCESS_TOKEN and TELE2ATS_REFRESH_TOKEN. Times without an offset are local. Exit status: 0 all is
+    there, 1 something failed, had to be repaired, or another mirror is at work, 2 wrong use, 3 the tokens
+    are spent, 130 interrupted.
+
+    Example: tele2ats mirror --start 2026-11-01 --directory archive --keep 90d
+    """
+    if verify:
+        run(verify_directory(directory))
+    with wrong_use():
+        if start is None:
+            raise ValueError("--start: not given; type the first day to mirror, such as 2026-11-01")
+        session = AtsSession.from_env(environment(token_file, base_url))
+        view = make_view(make_console())
+        outcomes = session.recordings.mirror(
+            parse_start(start),
+            parse_end(end) if end else datetime.now(UTC),
+            directory,
+            transcripts=transcripts,
+            concurrency=concurrency,
+            keep=parse_age(keep) if keep else None,
+            progress=view.received,
+        )
+    run(mirror_period(session, outcomes, view, directory))
 
 
 @app.command()

@@ -13,7 +13,8 @@ from ..models import CallRecord
 from ..session import AtsSession
 from ..simulator import AtsSimulator, Company
 from ..tokens import TokenPair
-from .download import print_report, save
+from .download import save
+from .reports import print_report
 from .running import OK, SOMETHING_FAILED, fail
 from .views import make_console, make_view, say
 

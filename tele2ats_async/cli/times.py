@@ -1,8 +1,10 @@
 """Times as people type and read them."""
 
+import re
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
+_AGE = re.compile(r"[0-9]+d")
 _DATE_LENGTH = len("2026-11-01")
 
 
@@ -26,6 +28,21 @@ def parse_end(text: str) -> datetime:
         # Local days are not always 24 hours long: the next midnight is found on the calendar.
         moment = (moment.replace(tzinfo=None) + timedelta(days=1)).astimezone() - timedelta(seconds=1)
     return moment
+
+
+def parse_age(text: str) -> timedelta:
+    """Read a number of days, such as ``90d``.
+
+    Raises:
+        ValueError: It is none.
+    """
+    try:
+        age = timedelta(days=int(text.removesuffix("d"))) if _AGE.fullmatch(text) else timedelta()
+    except OverflowError:
+        age = timedelta()
+    if not age:
+        raise ValueError(f"--keep: {text!r} is no number of days; type 90d")
+    return age
 
 
 def describe_end(end: datetime | None) -> str:

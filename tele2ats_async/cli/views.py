@@ -128,6 +128,7 @@ class Bars:
             console=console,
         )
         self._task = self._progress.add_task("listing calls", total=None)
+        self._is_saving = False
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -140,11 +141,12 @@ class Bars:
 
     def listed(self, recordings: int) -> None:
         """Set the length of the bar."""
-        self._received.started_at = time.monotonic()
-        self._progress.update(self._task, description="saving", total=recordings)
+        self._begin_saving(recordings)
 
     def received(self, name: str, size_bytes: int) -> None:  # noqa: ARG002  # one bar for all names
-        """Count bytes."""
+        """Count bytes; the first ones tell that nothing is listed any more, where nobody knows the number."""
+        if not self._is_saving:
+            self._begin_saving(None)
         self._received.size_bytes += size_bytes
 
     def finished(self, outcome: SaveOutcome) -> None:
@@ -152,3 +154,8 @@ class Bars:
         if outcome.error is not None:
             self._progress.console.print(describe_failure(outcome), markup=False, soft_wrap=True)
         self._progress.advance(self._task)
+
+    def _begin_saving(self, recordings: int | None) -> None:
+        self._is_saving = True
+        self._received.started_at = time.monotonic()
+        self._progress.update(self._task, description="saving", total=recordings)

@@ -3,12 +3,14 @@
 from .download import Progress
 from .files import FileRequests
 from .many import SaveOutcome, SavingMany
-from .names import check_name
+from .names import check_name, path_below
+from .partial import PARTIAL, partial_path
 from .readiness import Names, when_ready
 from .saving import Saver, no_progress
 from .stream import RecordingStream, open_stream
 
 __all__ = [
+    "PARTIAL",
     "FileRequests",
     "Names",
     "Progress",
@@ -19,5 +21,7 @@ __all__ = [
     "check_name",
     "no_progress",
     "open_stream",
+    "partial_path",
+    "path_below",
     "when_ready",
 ]

@@ -14,6 +14,8 @@ import orjson
 
 from ..disk import AtomicFile
 
+PARTIAL = ".partial"
+
 _COPY_BYTES = 1024 * 1024
 _DIGEST_BYTES = hashlib.sha256().digest_size
 _LONGEST_HEADER_BYTES = 4096
@@ -53,7 +55,7 @@ class Beginning:
 
 def partial_path(path: Path) -> Path:
     """Say where the beginning of a recording is kept."""
-    return path.with_name(f".{path.name}.partial")
+    return path.with_name(f".{path.name}{PARTIAL}")
 
 
 def keep(path: Path, written: AtomicFile, chunks: list[bytes], beginning: Beginning) -> None:

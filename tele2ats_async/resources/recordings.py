@@ -3,10 +3,12 @@
 import os
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from weakref import WeakSet
 
+from ..archive import Mirror
 from ..models import TranscriptWord
 from ..recordings import (
     FileRequests,
@@ -25,7 +27,7 @@ from ..requester import Requester
 from ..transcripts import Transcript
 from ..transport import Incoming
 from ..wire.operations import FETCH_RECORDING, FETCH_TRANSCRIPT
-from ..wire.query import require_at_least, require_seconds
+from ..wire.query import require_at_least, require_period, require_seconds
 
 
 class Recordings:
@@ -36,9 +38,11 @@ class Recordings:
     """
 
     def __init__(self, requester: Requester) -> None:
+        self._requester = requester
         self._files = FileRequests(requester)
         self._saver = Saver(self._files)
         self._savings: WeakSet[SavingMany] = WeakSet()
+        self._mirrors: WeakSet[Mirror] = WeakSet()
 
     @asynccontextmanager
     async def open(self, name: str) -> AsyncGenerator[RecordingStream, None]:
@@ -154,6 +158,73 @@ class Recordings:
         self._savings.add(saving)
         return saving.run(names_or_records)
 
+    def mirror(
+        self,
+        start: datetime,
+        end: datetime,
+        directory: str | os.PathLike[str],
+        *,
+        transcripts: bool = False,
+        concurrency: int = 16,
+        keep: timedelta | None = None,
+        ready_within_s: float = 600.0,
+        progress: Progress = no_progress,
+    ) -> AsyncGenerator[SaveOutcome, None]:
+        """Mirror the calls of a period into a directory: their recordings, and an index of all of them.
+
+        The index is ``directory/archive.sqlite3``. What it says to be listed or to be there is neither
+        listed nor fetched again, so that a run costs what is new. Killed at any moment, the next run goes on
+        where this one was; recordings that failed are tried again. Leaving the loop early ends the
+        run and leaves nothing half done.
+
+        Args:
+            start: First moment, aware datetime; in whole seconds, rounded down.
+            end: Last moment, aware datetime, its whole second included; one that lies ahead stands for
+                now.
+            directory: Where to mirror, this account and nothing else; made where it is missing.
+            transcripts: Whether to save the transcripts too, as ``.json`` beside the recordings.
+            concurrency: How many recordings at once, at the most.
+            keep: The age that recordings may reach: older ones are removed, and not fetched. Their
+                calls stay in the index. None to keep all.
+            ready_within_s: Seconds from the end of a call for which its recording is asked for again while it
+                is not ready; what becomes ready later still, the next run fetches.
+            progress: Called with a name and the number of its bytes that just came.
+
+        Yields:
+            An outcome for each recording that was not there yet, the oldest first, in the order in which
+            they are done. A failure of one recording stands in its outcome's ``error``.
+
+        Raises:
+            TypeError: An argument is of another type.
+            ValueError: A time is naive, ``end`` lies before ``start``, ``concurrency`` is below 1,
+                ``keep`` is not above 0, or ``ready_within_s`` is below 0.
+            ArchiveError: Another mirror is at work in the directory, or the index cannot be used.
+            StorageError: The disk is full or read-only, or a recording cannot be removed.
+            AtsError: The calls cannot be listed, or as `save_many()`.
+            RuntimeError: The session was closed meanwhile.
+
+        Source: operations 8, 9 and 10.
+        """
+        require_period(start, end)
+        require_at_least("concurrency", concurrency, 1)
+        require_seconds("ready_within_s", ready_within_s)
+        if keep is not None:
+            _require_positive("keep", keep)
+        mirror = Mirror(
+            requester=self._requester,
+            saver=self._saver,
+            directory=Path(directory),
+            start=start,
+            end=end,
+            transcripts=transcripts,
+            concurrency=concurrency,
+            keep=keep,
+            ready_within_s=ready_within_s,
+            progress=progress,
+        )
+        self._mirrors.add(mirror)
+        return mirror.run()
+
     async def fetch_transcript(self, name: str) -> Transcript:
         """Fetch the transcript of a recording.
 
@@ -201,9 +272,11 @@ class Recordings:
         return saved.path
 
     def close(self) -> None:
-        """End what `save_many` has under way; whoever still iterates is told so by a RuntimeError."""
+        """End what `save_many` and `mirror` have under way; who still iterates is told so by a RuntimeError."""
         for saving in self._savings:
             saving.end()
+        for mirror in self._mirrors:
+            mirror.cancel()
 
     async def _enter(self, stack: AsyncExitStack, name: str) -> RecordingStream:
         return await stack.enter_async_context(self._files.open(FETCH_RECORDING, name, open_stream))
@@ -215,3 +288,10 @@ class Recordings:
 
 async def _decode_words(_: str, incoming: Incoming[list[TranscriptWord]]) -> list[TranscriptWord]:
     return await incoming.decode()
+
+
+def _require_positive(argument: str, duration: timedelta) -> None:
+    if not isinstance(duration, timedelta):
+        raise TypeError(f"{argument}: expected a timedelta, got {type(duration).__name__}")
+    if duration <= timedelta():
+        raise ValueError(f"{argument}: expected more than 0, got {duration}")

@@ -16,7 +16,7 @@ from typing import Any
 
 import attrs
 
-from tele2ats_async import AtsSession, StorageError, TokenPair, verify_archive
+from tele2ats_async import ArchiveReport, AtsSession, StorageError, TokenPair, verify_archive
 
 
 def mount(options: str, directory: str) -> None:
@@ -29,17 +29,31 @@ async def mirror(base_url: str, pair: TokenPair, directory: str) -> dict[str, An
     now = datetime.now(UTC)
     async with AtsSession(pair, base_url=base_url) as ats:
         try:
-            async for outcome in ats.recordings.mirror(now - timedelta(days=30), now, directory, transcripts=True):
+            async for outcome in ats.recordings.mirror(
+                now - timedelta(days=30), now, directory, transcripts=True
+            ):
                 assert outcome.error is None or isinstance(outcome.error, StorageError), outcome.error
         except StorageError as error:
             told |= {"error": type(error).__name__, "errno": error.errno}
-    files = [path for path in Path(directory).rglob("*") if path.is_file()]
+    files = files_below(directory)
     return told | {
         "done": done(directory),
-        "hidden": [path.name for path in files if path.name.startswith(".") and path.parent != Path(directory)],
-        "report": attrs.asdict(await verify_archive(directory)),
+        "hidden": [
+            path.name for path in files if path.name.startswith(".") and path.parent != Path(directory)
+        ],
+        "report": attrs.asdict(await verify(directory)),
         "bytes": sum(path.stat().st_size for path in files if path.suffix == ".mp3"),
     }
+
+
+def files_below(directory: str) -> list[Path]:
+    return [path for path in Path(directory).rglob("*") if path.is_file()]
+
+
+async def verify(directory: str) -> ArchiveReport:
+    """Verify, with a little room for the index to write in."""
+    mount("remount,size=100m", directory)
+    return await verify_archive(directory)
 
 
 def done(directory: str) -> int:

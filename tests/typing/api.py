@@ -10,6 +10,8 @@ import aiohttp
 import attrs
 
 from tele2ats_async import (
+    ArchiveError,
+    ArchiveReport,
     AtsError,
     AtsSession,
     BlacklistEntry,
@@ -30,6 +32,7 @@ from tele2ats_async import (
     Transcript,
     TransportError,
     normalize_msisdn,
+    verify_archive,
 )
 from tele2ats_async.simulator import AtsSimulator, Company
 from tele2ats_async.testing import check_token_store
@@ -98,6 +101,26 @@ async def recordings(ats: AtsSession, records: AsyncIterator[CallRecord], name: 
         )
     many = ats.recordings.save_many(records, "archive", concurrency=32, transcripts=True)
     return [outcome async for outcome in many]
+
+
+async def archive(ats: AtsSession, start: datetime, end: datetime) -> ArchiveReport:
+    """A mirror, and its proof."""
+    async with aclosing(
+        ats.recordings.mirror(
+            start, end, "archive", transcripts=True, concurrency=8, keep=timedelta(days=90), progress=print
+        )
+    ) as outcomes:
+        async for outcome in outcomes:
+            name: str = outcome.name
+            print(name, outcome.error)
+    try:
+        report = await verify_archive(Path("archive"))
+    except ArchiveError as error:
+        print(error.directory, error.reason)
+        raise
+    agreed: bool = report.agreed
+    print(agreed, report.intact + report.missing + report.damaged)
+    return report
 
 
 async def the_rest(ats: AtsSession, start: datetime, end: datetime) -> list[BlacklistEntry]:

@@ -1,0 +1,100 @@
+"""Listed calls into the index: each call one row, however often it is listed."""
+
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+
+import attrs
+
+from ..models import CallRecord, RecordCallStatus, RecordCallType
+from .moments import spell
+from .spans import Span, merge, subtract
+from .states import CallState
+
+# The fields of a record as the columns of the same names hold them; the name comes last.
+Row = tuple[str | int | None, ...]
+
+_FIELDS = [field.name for field in attrs.fields(CallRecord)]
+COLUMNS = ", ".join(_FIELDS)
+_LARGEST_INTEGER = 2**63 - 1
+
+_FIND = f"SELECT id, {COLUMNS} FROM calls WHERE date BETWEEN ? AND ?"  # noqa: S608  # names of columns, as below
+_INSERT = f"INSERT INTO calls ({COLUMNS}, state) VALUES ({'?, ' * len(_FIELDS)}?)"  # noqa: S608
+_UPDATE = f"UPDATE calls SET {', '.join(f'{name} = ?' for name in _FIELDS)} WHERE record_file_name = ?"  # noqa: S608
+
+
+def store_listed(
+    connection: sqlite3.Connection, span: Span, records: Iterable[CallRecord], settled_s: int
+) -> None:
+    """Store all calls of a span, and that it is listed for good as far as it lies before a second."""
+    if rows := [_row_of(record) for record in records]:
+        _store(connection, rows)
+    start, stop = span
+    spans = merge([*_listed(connection), (start, min(stop, settled_s))])
+    connection.execute("DELETE FROM listed")
+    connection.executemany("INSERT INTO listed VALUES (?, ?)", spans)
+
+
+def find_gaps(connection: sqlite3.Connection, span: Span) -> list[Span]:
+    """Find what of a span is not listed for good."""
+    return subtract(span, _listed(connection))
+
+
+def record_of(row: Row) -> CallRecord:
+    """Make the record that a row was made of."""
+    fields = dict(zip(_FIELDS, row, strict=True))
+    fields["date"] = datetime.fromisoformat(fields["date"])  # type: ignore[arg-type, assignment]  # the column's text
+    fields["call_type"] = RecordCallType.of(fields["call_type"])  # type: ignore[arg-type]
+    fields["call_status"] = RecordCallStatus.of(fields["call_status"])  # type: ignore[arg-type]
+    return CallRecord(**fields)  # type: ignore[arg-type]
+
+
+def _store(connection: sqlite3.Connection, rows: list[Row]) -> None:
+    """Match listed calls with those of the index, and add what is new.
+
+    A recording's name is the identity of its call. Calls without one that are alike in all else can
+    only be counted: as many as are listed now, or were before, are that many calls. One that has no
+    name in the index, and bears one now, is the same call.
+    """
+    named = {row[-1]: row for row in rows if row[-1] is not None}
+    bare = Counter(row[:-1] for row in rows if row[-1] is None)
+    bare_ids: defaultdict[Row, list[int]] = defaultdict(list)
+    unlisted: Counter[Row] = Counter()
+    dates = [str(row[0]) for row in rows]
+    for call_id, *columns in connection.execute(_FIND, (min(dates), max(dates))).fetchall():
+        *members, name = columns
+        if name is None:
+            bare_ids[tuple(members)].append(call_id)
+        elif name not in named:
+            unlisted[tuple(members)] += 1  # its name has vanished: it may be one of the bare ones now
+        elif named[name] == tuple(columns):
+            del named[name]  # as it was
+    for members, count in bare.items():
+        missing = count - len(bare_ids[members]) - unlisted[members]
+        connection.executemany(_INSERT, [(*members, None, CallState.NONE)] * missing)
+        del bare_ids[members][:count]
+    for name, row in named.items():
+        _store_named(connection, name, row, bare_ids[row[:-1]])
+
+
+def _store_named(connection: sqlite3.Connection, name: str | int | None, row: Row, bare: list[int]) -> None:
+    if connection.execute(_UPDATE, (*row, name)).rowcount:
+        return
+    if bare:
+        query = "UPDATE calls SET record_file_name = ?, state = ? WHERE id = ?"
+        connection.execute(query, (name, CallState.DUE, bare.pop()))
+        return
+    connection.execute(_INSERT, (*row, CallState.DUE))
+
+
+def _listed(connection: sqlite3.Connection) -> list[Span]:
+    return connection.execute("SELECT start, stop FROM listed").fetchall()
+
+
+def _row_of(record: CallRecord) -> Row:
+    # By name: astuple() would copy deeply, a thousand times a page.
+    row: list[str | int | None] = [spell(record.date), *(getattr(record, name) for name in _FIELDS[1:])]
+    row[1:3] = str(record.call_type), str(record.call_status)
+    row[-1] = record.record_file_name or None
+    return tuple(min(value, _LARGEST_INTEGER) if isinstance(value, int) else value for value in row)

@@ -1,0 +1,94 @@
+"""The files of an archive: what they hold, and what is left of earlier runs. All of it blocks."""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import attrs
+
+from ..recordings import PARTIAL, partial_path, path_below
+from .index import INDEX_FILE, LOCK_FILE
+
+RECORDING = ".mp3"
+TRANSCRIPT = ".json"
+SET_ASIDE = ".damaged"
+
+# What SQLite keeps beside the index begins with its name.
+_OWN_FILES = (INDEX_FILE, LOCK_FILE)
+_PART = re.compile(r"\..+\.[0-9a-f]{8}\.part")
+
+
+@attrs.frozen
+class Digest:
+    """What a file holds.
+
+    Attributes:
+        sha256: In hexadecimal digits.
+    """
+
+    size_bytes: int
+    sha256: str
+
+
+def digest(path: Path) -> Digest:
+    """Read a file.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as file:
+        return Digest(os.fstat(file.fileno()).st_size, hashlib.file_digest(file, "sha256").hexdigest())
+
+
+def set_aside_path(directory: Path, name: str, suffix: str) -> Path:
+    """Give the path at which a damaged file of a recording waits for a good one."""
+    return path_below(directory, name, suffix + SET_ASIDE)
+
+
+def is_part(file_name: str) -> bool:
+    """Tell whether a file is what a killed run has left of one that it was writing."""
+    return _PART.fullmatch(file_name) is not None
+
+
+def recording_begun_in(path: Path) -> Path | None:
+    """Give the recording of which a file holds the beginning, kept for the next attempt; None for other files."""
+    if not (path.name.startswith(".") and path.name.endswith(PARTIAL)):
+        return None
+    return path.with_name(path.name[1 : -len(PARTIAL)])
+
+
+def remove_parts(directory: Path) -> None:
+    """Remove what killed runs have left in one directory."""
+    with suppress(OSError), os.scandir(directory) as entries:  # gone, perhaps
+        for entry in entries:
+            if is_part(entry.name):
+                with suppress(OSError):  # it harms nobody, and the next verification tells of it
+                    Path(entry.path).unlink()
+
+
+def remove_files(directory: Path, name: str) -> None:
+    """Remove all files of a recording, and the directories that are empty then."""
+    for suffix in (RECORDING, TRANSCRIPT):
+        for path in (path_below(directory, name, suffix), set_aside_path(directory, name, suffix)):
+            path.unlink(missing_ok=True)
+    partial_path(path_below(directory, name, RECORDING)).unlink(missing_ok=True)
+    for parent in path_below(directory, name, RECORDING).parents:
+        if parent == directory:
+            return
+        try:
+            parent.rmdir()
+        except FileNotFoundError:
+            continue
+        except OSError:  # not empty
+            return
+
+
+def walk(directory: Path) -> Iterator[Path]:
+    """Yield all files below a directory, but for those of the archive itself."""
+    for folder, _, names in os.walk(directory):
+        for name in names:
+            if folder != str(directory) or not name.startswith(_OWN_FILES):
+                yield Path(folder, name)

@@ -1,0 +1,137 @@
+"""The index: one SQLite file, one connection, one transaction at a time, never on the event loop."""
+
+import errno
+import os
+import sqlite3
+import threading
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+from filelock import AsyncFileLock, Timeout
+
+from .. import disk
+from ..errors import ArchiveError, StorageError
+from .schema import StrangeFileError, prepare
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+INDEX_FILE = "archive.sqlite3"
+LOCK_FILE = ".archive.lock"
+
+_BUSY_TIMEOUT_S = 10.0  # for another program that writes
+
+
+class Index:
+    """The index of one archive.
+
+    Attributes:
+        directory: The archive's directory.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._guard = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+
+    def open(self) -> None:
+        """Open the file, or make it; blocks, as all that is no coroutine.
+
+        Raises:
+            ArchiveError: It cannot be opened, or is no index.
+        """
+        with self._guard, self._telling_of_failures():
+            self._connection = sqlite3.connect(
+                self.directory / INDEX_FILE,
+                timeout=_BUSY_TIMEOUT_S,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+            prepare(self._connection)
+
+    def close(self) -> None:
+        """Close the file, if it is open."""
+        with self._guard, self._telling_of_failures():
+            if self._connection is not None:
+                self._connection.close()
+
+    async def run(
+        self, work: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Do some work on the index in a thread, in one transaction.
+
+        Raises:
+            ArchiveError: The index failed; nothing of the work is done.
+            StorageError: The disk is full; the same.
+        """
+        return await disk.run(lambda: self.transact(work, *args, **kwargs))
+
+    def transact(
+        self, work: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Do the same in the thread of the caller."""
+        connection = self._connection
+        assert connection is not None  # noqa: S101  # open() came before
+        with self._guard, self._telling_of_failures():
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                result = work(connection, *args, **kwargs)
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:  # a full disk ends some by itself
+                    connection.execute("ROLLBACK")
+                raise
+            return result
+
+    @contextmanager
+    def _telling_of_failures(self) -> Generator[None, None, None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:  # locked, full, not writable
+            if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+                full = os.strerror(errno.ENOSPC)
+                raise StorageError(INDEX_FILE, errno.ENOSPC, full, str(self.directory)) from error
+            reason = f"{INDEX_FILE} cannot be used: {error}"
+            raise ArchiveError(str(self.directory), reason) from error
+        except StrangeFileError as error:
+            raise ArchiveError(str(self.directory), f"{INDEX_FILE} {error}") from None
+        except sqlite3.DatabaseError as error:
+            reason = (
+                f"{INDEX_FILE} is damaged: {error}; move it away, with its -wal and -shm, and mirror again:"
+                " a new one is made, and recordings that are there are not fetched again"
+            )
+            raise ArchiveError(str(self.directory), reason) from error
+
+
+@asynccontextmanager
+async def open_index(directory: Path) -> AsyncGenerator[Index, None]:
+    """Open the index of an archive for oneself alone; directory and index are made where they are missing.
+
+    Raises:
+        ArchiveError: Somebody else is at work on it, or it cannot be opened.
+    """
+    async with _locked(directory):
+        index = Index(directory)
+        try:
+            await disk.run(index.open)
+            yield index
+        finally:
+            await disk.run(index.close)
+
+
+@asynccontextmanager
+async def _locked(directory: Path) -> AsyncGenerator[None, None]:
+    lock = AsyncFileLock(directory / LOCK_FILE, thread_local=False, run_in_executor=False)
+    try:
+        await disk.run(lambda: directory.mkdir(parents=True, exist_ok=True))
+        await lock.acquire(timeout=0)
+    except Timeout:
+        raise ArchiveError(str(directory), "another mirror is at work on it") from None
+    except OSError as error:
+        raise ArchiveError(str(directory), f"cannot be written: {error.strerror or error}") from error
+    try:
+        yield
+    finally:
+        await lock.release()

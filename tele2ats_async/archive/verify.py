@@ -1,0 +1,70 @@
+"""Whether the index and the files of an archive agree, and making them agree; without the service."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from .. import disk
+from ..errors import ArchiveError
+from .checking import check_rows
+from .files import walk
+from .index import INDEX_FILE, Index, open_index
+from .report import ArchiveReport
+from .retention import finish_removals
+from .strays import judge
+
+_BATCH = 200
+
+
+async def verify_archive(directory: str | os.PathLike[str]) -> ArchiveReport:
+    """Compare an archive's files with its index, byte for byte, and repair what does not agree.
+
+    Needs no session and sends nothing: what has to be fetched again, the next run fetches.
+
+    Args:
+        directory: The archive's directory.
+
+    Returns:
+        How many files were as they should be, and what had to be repaired.
+
+    Raises:
+        ArchiveError: There is no archive, a mirror is at work in it, or its index is damaged.
+        StorageError: A file cannot be read, renamed or removed.
+
+    Source: operations 8, 9 and 10.
+    """
+    directory = Path(directory)
+    # Looked for first: to lock an archive, or to open one, makes it.
+    if not await disk.run(os.path.exists, directory / INDEX_FILE):
+        raise ArchiveError(str(directory), f"holds no archive: there is no {INDEX_FILE}")
+    report = ArchiveReport()
+    async with open_index(directory) as index:
+        await index.run(_require_integrity)
+        await finish_removals(index)
+        await check_rows(index, report)
+        await _look_around(index, report)
+    return report
+
+
+async def _look_around(index: Index, report: ArchiveReport) -> None:
+    """Go through the files that are there, a few at a time."""
+    found = walk(index.directory)
+    while paths := await disk.run(_take, found):
+        await disk.run(_judge_all, index, paths, report)
+
+
+def _take(found: Iterator[Path]) -> list[Path]:
+    return list(islice(found, _BATCH))
+
+
+def _judge_all(index: Index, paths: list[Path], report: ArchiveReport) -> None:
+    for path in paths:
+        judge(index, path, report)
+
+
+def _require_integrity(connection: sqlite3.Connection) -> None:
+    complaint: str = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    if complaint != "ok":
+        raise sqlite3.DatabaseError(" ".join(complaint.split()))

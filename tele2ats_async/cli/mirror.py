@@ -1,0 +1,42 @@
+"""``tele2ats mirror``: an account in a directory, kept up to date, and proved to be whole."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from pathlib import Path
+
+from ..archive import ArchiveReport, verify_archive
+from ..recordings import SaveOutcome
+from ..session import AtsSession
+from .reports import follow, print_figures, print_report
+from .running import OK, SOMETHING_FAILED
+from .views import View, make_console
+
+
+async def mirror(
+    session: AtsSession, outcomes: AsyncGenerator[SaveOutcome, None], view: View, directory: Path
+) -> int:
+    """Run a mirror to its end, report, and give the exit status."""
+    with view:
+        async with session, aclosing(outcomes):
+            report = await follow(outcomes, view)
+    print_report(make_console(), report, directory)
+    return SOMETHING_FAILED if report.failed else OK
+
+
+async def verify(directory: Path) -> int:
+    """Compare an archive's files with its index, report, and give the exit status."""
+    report = await verify_archive(directory)
+    print_figures(make_console(), _rows(report, directory))
+    return OK if report.agreed else SOMETHING_FAILED
+
+
+def _rows(report: ArchiveReport, directory: Path) -> list[tuple[str, str]]:
+    return [
+        ("intact", str(report.intact)),
+        ("missing", str(report.missing)),
+        ("damaged", str(report.damaged)),
+        ("adopted", str(report.adopted)),
+        ("leftovers", str(report.leftovers)),
+        ("unknown", str(report.unknown)),
+        ("folder", str(directory.resolve())),
+    ]

@@ -1,0 +1,239 @@
+"""Whether index and files agree, and repairing it (operations 8, 9 and 10)."""
+
+import errno
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from archives import DAY, NOON, Scene, call, company_of, files_below, scene
+from faults import RECORDING, answer_with, body
+
+from tele2ats_async import ArchiveError, ArchiveReport, StorageError, verify_archive
+from tele2ats_async.archive import checking, files, strays
+
+pytestmark = pytest.mark.asyncio
+
+CALLS = [call(NOON + place * timedelta(minutes=1)) for place in range(4)]
+NAMES = [str(record.record_file_name) for record in CALLS]
+
+
+@pytest_asyncio.fixture
+async def archive(tmp_path: Path) -> AsyncIterator[Scene]:
+    """Mirror four recordings with their transcripts."""
+    async with scene(company_of([*CALLS, call(named=False)]), tmp_path) as mirrored:
+        await mirrored.mirror(transcripts=True)
+        yield mirrored
+
+
+def everything_below(directory: Path) -> set[Path]:
+    return set(directory.rglob("*"))
+
+
+async def mends(archive: Scene, *, recordings: int = 0, transcripts: int = 0) -> None:
+    """Expect a second look to find nothing wrong, and a run to fetch what was lost and no more."""
+    again = await verify_archive(archive.directory)
+    assert again.agreed
+    await archive.mirror(transcripts=True)
+    assert (recordings, transcripts) == (archive.asked()[9], archive.asked()[10])
+    assert archive.agrees()
+    report = await verify_archive(archive.directory)
+    assert ArchiveReport(intact=8, unknown=report.unknown) == report
+    names = {f"{name}{suffix}" for name in NAMES for suffix in (".mp3", ".json")}
+    assert report.unknown == len(files_below(archive.directory) - names)
+
+
+async def test_an_archive_that_agrees(archive: Scene) -> None:
+    """Every file is read, nothing is changed."""
+    before = archive.index()
+    report = await verify_archive(archive.directory)
+
+    assert (ArchiveReport(intact=8), True) == (report, report.agreed)
+    assert before == archive.index()
+
+
+async def test_files_that_are_gone(archive: Scene) -> None:
+    """A recording and a transcript were deleted: the next run fetches these two."""
+    (archive.directory / f"{NAMES[0]}.mp3").unlink()
+    (archive.directory / f"{NAMES[1]}.json").unlink()
+    report = await verify_archive(archive.directory)
+
+    assert (ArchiveReport(intact=6, missing=2), False) == (report, report.agreed)
+    assert [("due", f"{NAMES[0]}.mp3 was missing")] == archive.index(
+        "SELECT state, last_error FROM calls WHERE record_file_name = ?", NAMES[0]
+    )
+    await mends(archive, recordings=1, transcripts=1)
+
+
+@pytest.mark.parametrize("change", ["shorter", "as long", "empty"])
+async def test_files_that_are_damaged(archive: Scene, change: str) -> None:
+    """They are set aside, for the service may not have them any more, until good ones have come."""
+    for file in (f"{NAMES[0]}.mp3", f"{NAMES[1]}.json"):
+        path = archive.directory / file
+        whole = path.read_bytes()
+        path.write_bytes({"shorter": whole[:-1], "as long": whole[:-1] + b"?", "empty": b""}[change])
+    report = await verify_archive(archive.directory)
+
+    assert ArchiveReport(intact=6, damaged=2) == report
+    assert {f"{NAMES[0]}.mp3.damaged", f"{NAMES[1]}.json.damaged"} <= files_below(archive.directory)
+    await mends(archive, recordings=1, transcripts=1)
+
+
+async def test_a_damaged_recording_that_the_service_has_lost(tmp_path: Path) -> None:
+    """It is all that is left: it stays, however often it is asked for."""
+    fault = answer_with(RECORDING, body(b"", status=404))
+    async with scene(company_of(CALLS[:1]), tmp_path, fault) as archive:
+        path = tmp_path / f"{NAMES[0]}.mp3"
+        path.parent.mkdir()
+        path.write_bytes(b"ID3 and so on")
+        await archive.mirror()
+        path.write_bytes(b"ID3 and so")
+        await verify_archive(tmp_path)
+        for _ in range(11):
+            await archive.mirror()
+            assert (await verify_archive(tmp_path)).agreed
+
+        assert {f"{NAMES[0]}.mp3.damaged"} == files_below(tmp_path)
+        assert [("unavailable",)] == archive.index("SELECT state FROM calls")
+        await archive.mirror(keep=timedelta(days=1))
+        assert set() == files_below(tmp_path)
+
+
+async def test_killed_while_a_damaged_file_was_set_aside(archive: Scene) -> None:
+    """It had its new name, and the index did not know: it is not taken for the recording, and not lost."""
+    path = archive.directory / f"{NAMES[0]}.mp3"
+    path.replace(path.with_name(path.name + ".damaged"))
+    assert ArchiveReport(intact=7, missing=1) == await verify_archive(archive.directory)
+    assert [(1,)] == archive.index("SELECT set_aside FROM calls WHERE record_file_name = ?", NAMES[0])
+    await mends(archive, recordings=1)
+
+
+async def test_killed_before_a_damaged_file_was_removed(archive: Scene) -> None:
+    """The good one is there: the damaged one goes."""
+    (archive.directory / f"{NAMES[0]}.mp3.damaged").touch()
+    assert ArchiveReport(intact=8, leftovers=1) == await verify_archive(archive.directory)
+    await mends(archive)
+
+
+async def test_files_that_the_index_forgot(archive: Scene) -> None:
+    """Of a call that the index knows: they are taken over, and not fetched."""
+    archive.index(
+        "UPDATE calls SET state = 'due', file = NULL, sha256 = NULL, transcript = NULL"
+        " WHERE record_file_name = ?",
+        NAMES[0],
+    )
+    assert ArchiveReport(intact=6, adopted=2) == await verify_archive(archive.directory)
+    await mends(archive)
+
+
+async def test_a_transcript_that_is_none(archive: Scene) -> None:
+    """What the index does not know, and is not even JSON, is not taken over."""
+    archive.index("UPDATE calls SET transcript = NULL WHERE record_file_name = ?", NAMES[0])
+    (archive.directory / f"{NAMES[0]}.json").write_bytes(b"[{")
+    assert ArchiveReport(intact=7, damaged=1) == await verify_archive(archive.directory)
+    await mends(archive, transcripts=1)
+
+
+async def test_files_of_nobody(archive: Scene) -> None:
+    """They are told and left alone; what killed runs have left is removed, wherever it is."""
+    strange = ["notes.txt", "2026-03-02/mo_1.mp3", "2026-03-02/mo_1.mp3.damaged", "2020/01/02/cover"]
+    part = archive.directory / "2020/01/.mo_1.mp3.0123abcd.part"
+    for path in [*(archive.directory / one for one in strange), part]:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"ID3")
+    report = await verify_archive(archive.directory)
+
+    assert ArchiveReport(intact=8, unknown=4, leftovers=1) == report
+    assert set(strange) <= files_below(archive.directory)
+    await mends(archive)
+
+
+async def test_beginnings_are_for_the_next_attempt(archive: Scene) -> None:
+    """What was kept of a recording that broke off stays while it is missing, and goes where it is there."""
+    there, missing = (archive.directory / f"{name}.mp3" for name in NAMES[:2])
+    missing.unlink()
+    for path in (there, missing):
+        path.with_name(f".{path.name}.partial").write_bytes(b"beginning")
+    report = await verify_archive(archive.directory)
+
+    assert ArchiveReport(intact=7, missing=1, leftovers=1) == report
+    assert {f"{Path(NAMES[1]).parent}/.{missing.name}.partial"} == {
+        name for name in files_below(archive.directory) if name.endswith(".partial")
+    }
+    await mends(archive, recordings=1)
+
+
+async def test_an_empty_file_is_no_recording(archive: Scene) -> None:
+    """It is not taken over; the next run puts the recording in its place."""
+    archive.index("UPDATE calls SET state = 'due', file = NULL WHERE record_file_name = ?", NAMES[0])
+    (archive.directory / f"{NAMES[0]}.mp3").write_bytes(b"")
+    assert ArchiveReport(intact=7, unknown=1) == await verify_archive(archive.directory)
+    await mends(archive, recordings=1)
+
+
+async def test_more_files_than_are_taken_at_once(tmp_path: Path) -> None:
+    """However many there are, a few are in memory."""
+    company = company_of(call(NOON + place * timedelta(seconds=1)) for place in range(333))
+    async with scene(company, tmp_path) as archive:
+        await archive.mirror(transcripts=True, concurrency=32)
+        assert ArchiveReport(intact=666) == await verify_archive(tmp_path)
+        assert archive.agrees()
+
+
+async def test_what_cannot_be_read(archive: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broken sector makes a damaged file; any other failure is told, and changes nothing."""
+    real = files.digest
+    broken = errno.EIO
+
+    def fail(path: Path) -> Any:
+        if path.name.endswith(f"{NAMES[0][11:]}.mp3"):
+            raise OSError(broken, "broken", str(path))
+        return real(path)
+
+    monkeypatch.setattr(checking, "digest", fail)
+    assert ArchiveReport(intact=7, damaged=1) == await verify_archive(archive.directory)
+    await archive.mirror()
+    broken = errno.EACCES
+    with pytest.raises(StorageError, match="broken"):
+        await verify_archive(archive.directory)
+    monkeypatch.setattr(checking, "digest", real)
+    archive.index("UPDATE calls SET state = 'due', file = NULL WHERE record_file_name = ?", NAMES[0])
+    monkeypatch.setattr(strays, "digest", fail)
+    with pytest.raises(StorageError, match="broken"):
+        await verify_archive(archive.directory)
+
+
+async def test_where_there_is_no_archive(tmp_path: Path) -> None:
+    """A mistyped directory is told, and nothing is made in it."""
+    for directory in (tmp_path, tmp_path / "none"):
+        with pytest.raises(ArchiveError, match=r"holds no archive: there is no archive\.sqlite3"):
+            await verify_archive(directory)
+    assert set() == everything_below(tmp_path)
+
+
+async def test_a_damaged_index(archive: Scene) -> None:
+    """It says what to do, and that does it: no recording is fetched again."""
+    index = archive.directory / "archive.sqlite3"
+    content = bytearray(index.read_bytes())
+    content[4096:] = bytes(byte ^ 0xFF for byte in content[4096:])
+    index.write_bytes(content)
+    with pytest.raises(ArchiveError, match=r"is damaged: .*; move it away"):
+        await verify_archive(archive.directory)
+    index.rename(archive.directory.parent / "away.sqlite3")
+    await archive.mirror(transcripts=True)
+
+    assert {8: 1} == archive.asked()
+    await mends(archive)
+
+
+async def test_a_mirror_at_work(archive: Scene) -> None:
+    """Nothing is repaired behind its back."""
+    run = archive.ats.recordings.mirror(archive.start, NOON + 2 * DAY, archive.directory)
+    archive.company.add_record(call(NOON + DAY + timedelta(hours=1)))
+    await anext(run)
+    with pytest.raises(ArchiveError, match="another mirror is at work on it"):
+        await verify_archive(archive.directory)
+    await run.aclose()
+    assert (await verify_archive(archive.directory)).agreed
