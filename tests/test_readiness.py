@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
+import aiohttp
 import attrs
 import pytest
 import pytest_asyncio
@@ -15,7 +17,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from faults import RECORDING, TRANSCRIPT, InFlight
 
-from tele2ats_async import AtsSession, CallRecord, NotReady, RetryPolicy, TokenPair
+from tele2ats_async import AtsSession, CallRecord, NotReady, RetryPolicy, StorageError, TokenPair
 from tele2ats_async.recordings import readiness
 from tele2ats_async.simulator import AtsSimulator, Company
 
@@ -58,7 +60,6 @@ def _quick_schedule(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask again within milliseconds."""
     monkeypatch.setattr(readiness, "_FIRST_WAIT_S", 0.01)
     monkeypatch.setattr(readiness, "_LONGEST_WAIT_S", 0.04)
-    monkeypatch.setattr(readiness, "_JITTER_S", 0.0)
 
 
 @pytest_asyncio.fixture
@@ -239,14 +240,102 @@ async def test_what_ends_all_ends_the_waiting(
     monkeypatch.setattr(readiness, "_LONGEST_WAIT_S", LONG_S)
     late.refusals = {names[0]: math.inf}
 
-    def full(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("tele2ats_async.disk.AtomicFile.commit", full)
+    monkeypatch.setattr("tele2ats_async.disk.AtomicFile.commit", _full)
     async with asyncio.timeout(20):
         with pytest.raises(OSError, match="No space left on device"):
             async for _ in ats.recordings.save_many(names, tmp_path, ready_within_s=LONG_S):
                 pass
+
+
+@attrs.define
+class Staged:
+    """The first recording is late in its own ways; all others come when it has been asked for in that way.
+
+    Attributes:
+        held: To which request for the first one, counted from 1, there is no answer; all before are refused.
+        refused: Which request for it is refused only when another recording has been sent.
+    """
+
+    first: str
+    held: int = 0
+    refused: int = 0
+    asked: int = 0
+    may_come: asyncio.Event = attrs.field(factory=asyncio.Event)
+    has_come: asyncio.Event = attrs.field(factory=asyncio.Event)
+
+    @web.middleware
+    async def serve(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not request.path.endswith(RECORDING):
+            return await handler(request)
+        if unquote(request.query["filename"]) != self.first:  # it comes in both spellings
+            await self.may_come.wait()
+            self.has_come.set()
+            return await handler(request)
+        self.asked += 1
+        if self.asked in (self.held, self.refused):
+            self.may_come.set()
+        if self.asked == self.held:
+            await asyncio.Event().wait()
+        if self.asked == self.refused:
+            await self.has_come.wait()
+            await asyncio.sleep(0.2)
+        return web.json_response({"status": 404}, status=404)
+
+
+@pytest.mark.parametrize("staging", [{"held": 3}, {"held": 1}, {"refused": 2}])
+async def test_what_ends_all_ends_it_at_any_moment(
+    company: Company,
+    names: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    staging: dict[str, Any],
+) -> None:
+    """Whether something is being asked for again just then, or turns out not to be ready only afterwards."""
+    monkeypatch.setattr("tele2ats_async.disk.AtomicFile.commit", _full)
+    if "refused" in staging:
+        monkeypatch.setattr(readiness, "_FIRST_WAIT_S", LONG_S)
+    staged = Staged(names[0], **staging)
+    timeout = aiohttp.ClientTimeout(total=None, connect=5, sock_connect=5, sock_read=2)
+    async with (
+        AtsSimulator(company=company, middlewares=[staged.serve]) as simulator,
+        AtsSession(
+            TokenPair(*simulator.tokens),
+            base_url=simulator.base_url,
+            retry=RetryPolicy(attempts=1),
+            timeout=timeout,
+        ) as ats,
+        asyncio.timeout(30),
+    ):
+        with pytest.raises(StorageError):
+            async for _ in ats.recordings.save_many(names, tmp_path, concurrency=2, ready_within_s=LONG_S):
+                pass
+
+
+def _full(*_: object, **__: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+async def test_one_at_a_time_is_enough_for_those_that_wait(
+    ats: AtsSession, late: Late, names: list[str], tmp_path: Path
+) -> None:
+    """A source that is slow to give names keeps nothing from being asked for again."""
+    late.refusals = {names[0]: 1}
+    saved = asyncio.Event()
+
+    async def source() -> AsyncIterator[str]:
+        yield names[0]
+        await saved.wait()
+        yield names[1]
+
+    order: list[str] = []
+    async with asyncio.timeout(30):
+        async for outcome in ats.recordings.save_many(
+            source(), tmp_path, concurrency=1, ready_within_s=LONG_S
+        ):
+            order.append(outcome.name)
+            saved.set()
+
+    assert names[:2] == order
 
 
 @pytest.mark.parametrize("seconds", [-1, math.inf, math.nan, "60", True, None])

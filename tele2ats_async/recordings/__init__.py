@@ -2,8 +2,9 @@
 
 from .download import Progress
 from .files import FileRequests
-from .many import SaveOutcome, SavingMany
+from .many import SavingMany
 from .names import check_name, path_below
+from .outcome import SaveOutcome
 from .partial import PARTIAL, partial_path
 from .readiness import Names, when_ready
 from .saving import Saver, no_progress

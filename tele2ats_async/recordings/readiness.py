@@ -17,7 +17,7 @@ Names = Iterable[str | CallRecord] | AsyncIterable[str | CallRecord]
 
 _FIRST_WAIT_S = 5.0
 _LONGEST_WAIT_S = 60.0
-_JITTER_S = 1.0
+_DOUBLINGS = 10
 
 
 @attrs.frozen
@@ -70,31 +70,30 @@ async def when_ready(name: str, ready_within_s: float, ask: Callable[[], Awaitab
 
 
 async def patiently(wanted: Wanted, failure: NotReady, ask: Callable[[], Awaitable[T]]) -> T:
-    """Ask again for what was not ready, less and less often, until it is or its time is over.
+    """Ask again for what was not ready, less and less often, for the last time when its time is over.
 
     Raises:
         NotReady: It did not become ready in time.
     """
-    is_told = False
+    asked = 0
 
     async def ask_after_the_first_wait() -> T:
-        nonlocal is_told
-        if not is_told:
-            is_told = True
+        nonlocal asked
+        asked += 1
+        if asked == 1:
             raise failure
         return await ask()
 
+    def wait_s(error: Exception) -> bool | float:
+        if not isinstance(error, NotReady) or wanted.left_s <= 0:
+            return False
+        doubled: int = 2 ** min(asked - 1, _DOUBLINGS)
+        return min(_FIRST_WAIT_S * doubled, _LONGEST_WAIT_S, wanted.left_s)
+
+    # By these names stamina's hooks tell what is tried again.
     ask_after_the_first_wait.__module__ = "tele2ats_async"
     ask_after_the_first_wait.__qualname__ = "recordings.not_ready"
-    asking = stamina.retry(
-        on=NotReady,
-        attempts=None,
-        timeout=max(0.001, wanted.left_s),
-        wait_initial=_FIRST_WAIT_S,
-        wait_max=_LONGEST_WAIT_S,
-        wait_jitter=_JITTER_S,
-    )
-    return await asking(ask_after_the_first_wait)()
+    return await stamina.retry(on=wait_s, attempts=None, timeout=None)(ask_after_the_first_wait)()
 
 
 def _wanted(item: str | CallRecord, ready_within_s: float) -> Wanted | None:
@@ -102,7 +101,8 @@ def _wanted(item: str | CallRecord, ready_within_s: float) -> Wanted | None:
         if not item.record_file_name:
             return None
         ended_at = item.date.timestamp() + (item.call_duration or 0)
-        return Wanted(item.record_file_name, ended_at + ready_within_s)
+        # No call of the list ends in the future: one that says so would be waited for until then.
+        return Wanted(item.record_file_name, min(ended_at, time.time()) + ready_within_s)
     if not isinstance(item, str):
         raise TypeError(f"names_or_records: expected names or records, got {type(item).__name__}")
     return Wanted(item, time.time() + ready_within_s)
