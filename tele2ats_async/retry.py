@@ -72,6 +72,7 @@ class RetryPolicy:
                 raise
             failure = error
         is_told = False
+        failures = 0
 
         async def attempt() -> T:
             # What is right at once, nearly everything, does not pay for the machinery below; the
@@ -88,7 +89,9 @@ class RetryPolicy:
                 raise
 
         def decide(error: Exception) -> bool | float:
-            if not may_repeat(operation, error):
+            nonlocal failures
+            failures += 1
+            if failures == self.attempts or not may_repeat(operation, error):
                 return False
             wait_s = error.retry_after_s if isinstance(error, RateLimited) else None
             if time.monotonic() + (wait_s or 0.0) >= deadline:

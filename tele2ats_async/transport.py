@@ -40,6 +40,7 @@ DEFAULT_MAX_JSON_BYTES = 16 * 1024 * 1024
 
 _MAX_HOPS = 3
 _PROXY_REFUSED = 407
+_NO_SUCH_PART = 416
 # What is read of an error's body, and from which length on a token is a secret rather than a word.
 _ERROR_BYTES = 64 * 1024
 _SECRET_LENGTH = 8
@@ -58,11 +59,12 @@ class Incoming(Generic[T]):
         self._operation = operation
         self._response = response
         self._pace = Pace(slowest)
+        self._has_begun = False
         self._limit_bytes = limit_bytes
 
     @property
     def status(self) -> int:
-        """The HTTP status, 2xx."""
+        """The HTTP status: 2xx, or 416 where a part was asked for."""
         return self._response.status
 
     @property
@@ -109,9 +111,17 @@ class Incoming(Generic[T]):
         Raises:
             AtsTimeout: It comes more slowly than the minimum speed.
         """
+        content = self._response.content
         asked_at = time.monotonic()
-        chunk = await _mapped(self._operation, self._response.content.readany())
-        if self._pace.is_too_slow(time.monotonic() - asked_at, len(chunk)) and chunk:
+        try:
+            chunk = await _mapped(self._operation, content.readany())
+        except RuntimeError:  # aiohttp's, where its parser gave up before the connection was lost
+            reason = "the answer broke off"
+            raise ConnectionFailed(self._operation.method, self._operation.path, reason, True) from None
+        # The first byte has a limit of its own, and what is complete is in time.
+        is_too_slow = self._has_begun and self._pace.is_too_slow(time.monotonic() - asked_at, len(chunk))
+        self._has_begun = True
+        if is_too_slow and not content.at_eof():
             raise AtsTimeout(
                 self._operation.method, self._operation.path, "the answer comes too slowly", True
             )
@@ -168,7 +178,10 @@ class Transport:
             await self._limiter.acquire()
         response = await self._exchange(client, request, token)
         async with response:
-            if response.status >= 400:
+            is_answer = response.status < 400 or (
+                response.status == _NO_SUCH_PART and "Range" in request.headers
+            )
+            if not is_answer:
                 raise await self._error(request.operation, response, token)
             yield Incoming(request.operation, response, self._minimum_speed, self._max_json_bytes)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from types import MappingProxyType
@@ -11,7 +12,7 @@ import pytest
 from raw_service import NAME, PAIR, QUICKLY, RawService, Say, Then, answer, header, issue, open_session
 from steps import cancel_at
 
-from tele2ats_async import MemoryTokenStore, TokenPair, Truncated
+from tele2ats_async import MemoryTokenStore, ServerError, TokenPair, Truncated
 
 pytestmark = pytest.mark.asyncio
 
@@ -102,6 +103,26 @@ async def test_save_with_a_beginning_at_every_await(files: Files, tmp_path: Path
         async for step in each_step(lambda: ats.recordings.save(NAME, tmp_path)):
             assert files.contents() in (before, {FILE: BODY}), step
             files.clear(before)
+
+
+async def test_a_save_that_fails_at_every_await(files: Files, tmp_path: Path) -> None:
+    """What is kept for the next run is kept whole, or not at all; nothing else is left."""
+
+    def failing(request: bytes) -> Say:
+        return (
+            Say(b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n")
+            if header(request, "Range")
+            else breaking(request)
+        )
+
+    async def save() -> None:
+        with suppress(ServerError):
+            await ats.recordings.save(NAME, tmp_path)
+
+    async with RawService(failing) as service, open_session(service, retry=QUICKLY) as ats:
+        async for step in each_step(save):
+            assert files.contents().keys() <= {f".{FILE}.partial"}, step
+            files.clear()
 
 
 async def test_save_transcript_at_every_await(files: Files, tmp_path: Path) -> None:

@@ -131,6 +131,26 @@ async def test_a_slow_listener_is_no_slow_service() -> None:
     assert BODY == received
 
 
+async def test_a_service_that_thinks_is_no_trickle() -> None:
+    """Headers at once, then a silence that is allowed, and a small answer: it is there, however small."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n"
+
+    async def think(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(head)
+        for byte in (b"[", b"]"):
+            await asyncio.sleep(0.3)
+            writer.write(byte)
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(think, "127.0.0.1", 0)
+    base_url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/crm/openapi"
+    async with server, AtsSession(PAIR, base_url=base_url, retry=ONCE, minimum_speed=SOON) as ats:
+        await ask(ats)
+    await asyncio.sleep(0.05)  # the server sees that the client has gone
+
+
 async def test_any_pace_will_do_where_none_is_asked_for(tmp_path: Path) -> None:
     """Zero switches the limit off."""
     slow = MinimumSpeed(bytes_per_s=0, window_s=0.01)

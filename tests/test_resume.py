@@ -8,7 +8,17 @@ import attrs
 import pytest
 from raw_service import NAME, ONCE, RawService, Say, Then, header, open_session
 
-from tele2ats_async import AtsError, NotAudio, NotReady, RetryPolicy, SaveOutcome, ServerError, Truncated
+from tele2ats_async import (
+    AtsError,
+    NotAudio,
+    NotReady,
+    RateLimited,
+    RetryPolicy,
+    SaveOutcome,
+    ServerError,
+    Truncated,
+)
+from tele2ats_async.simulator import AtsSimulator, Company
 
 pytestmark = pytest.mark.asyncio
 
@@ -130,6 +140,18 @@ async def test_it_goes_on_as_often_as_it_breaks(tmp_path: Path) -> None:
     assert [(None, None), ASKED, (f"bytes={HALF + 100_000}-", TAG)] == line.asked
 
 
+async def test_another_date_is_another_version(tmp_path: Path) -> None:
+    """Also one that is too young to be a validator itself."""
+    dates = {"Last-Modified": "Mon, 01 Jun 2026 10:00:00 GMT", "Date": "Mon, 01 Jun 2026 10:05:00 GMT"}
+    changed = {"Last-Modified": "Mon, 01 Jun 2026 10:05:10 GMT", "Date": "Mon, 01 Jun 2026 10:05:20 GMT"}
+    first = Answer(BODY, headers=dates, sent_bytes=HALF)
+    other = attrs.evolve(rest(), headers={"Content-Range": rest().headers["Content-Range"]} | changed)
+    line = BadLine(first, other, whole())
+    assert BODY == await line.save(tmp_path)
+
+    assert 3 == len(line.asked)
+
+
 async def test_a_date_will_do_where_it_is_old_enough(tmp_path: Path) -> None:
     """Last-Modified is a validator once the recording cannot have changed within the same second."""
     modified = "Mon, 01 Jun 2026 10:00:00 GMT"
@@ -192,6 +214,7 @@ async def test_a_service_without_ranges_is_no_trouble(tmp_path: Path) -> None:
         rest(shown_range="bytes ٧٠٠٠٠٠-1199999/1200000"),
         rest(shown_range=""),
         rest(tag='"version-2"'),
+        rest(tag='W/"version-2"'),
         attrs.evolve(rest(), body=BODY[HALF - 5 :]),
         attrs.evolve(rest(), body=BODY[HALF + 5 :]),
         Answer(b"", "416 Range Not Satisfiable", {"Content-Range": "bytes */5"}),
@@ -360,13 +383,69 @@ async def test_a_silent_cut_is_no_end(tmp_path: Path) -> None:
     assert [(None, None), ASKED] == line.asked
 
 
-async def test_without_a_validator_two_answers_have_to_agree(tmp_path: Path) -> None:
+@pytest.fixture
+def sound(company: Company, names: list[str]) -> bytes:
+    """Give a real recording."""
+    return AtsSimulator(company=company).recording(names[0])
+
+
+async def test_without_a_validator_two_answers_have_to_agree(sound: bytes, tmp_path: Path) -> None:
     """The second copy tells whether the first one was whole."""
-    cut = silent(tag=None, sent_bytes=HALF)
-    line = BadLine(cut, silent(tag=None), silent(tag=None))
-    assert BODY == await line.save(tmp_path, ONCE)
+    cut = silent(sound, tag=None, sent_bytes=len(sound) // 2)
+    whole_one = silent(sound, tag=None)
+    line = BadLine(cut, whole_one, whole_one)
+    assert sound == await line.save(tmp_path, ONCE)
 
     assert [(None, None)] * 3 == line.asked
+
+
+async def test_what_cuts_at_one_place_is_not_believed(sound: bytes, tmp_path: Path) -> None:
+    """A proxy with a limit cuts all copies alike: they agree, and end in the middle of a frame."""
+    line = BadLine(silent(sound, tag=None, sent_bytes=len(sound) // 2 + 1))
+    outcome = await line.try_to_save(tmp_path, ONCE)
+
+    assert isinstance(outcome.error, Truncated)
+    assert [] == files_below(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Answer(b"", "416 Range Not Satisfiable"),
+        Answer(b"", "416 Range Not Satisfiable", {"Content-Range": "bytes */*"}),
+        Answer(b"", "416 Range Not Satisfiable", {"Content-Range": f"bytes */{len(BODY)}"}),
+        Answer(b"", "400 Bad Request"),
+    ],
+)
+async def test_not_every_refusal_proves_the_end(refusal: Answer, tmp_path: Path) -> None:
+    """Only one that says that the recording ends just here; after any other it comes anew."""
+    line = BadLine(silent(sent_bytes=HALF), refusal, whole())
+    assert BODY == await line.save(tmp_path, ONCE)
+
+    assert [(None, None), ASKED, (None, None)] == line.asked
+
+
+async def test_a_part_of_an_unknown_whole_is_no_rest(tmp_path: Path) -> None:
+    """Chunks that break off have not said how much there is, and neither does this part."""
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: audio/mpeg\r\nETag: {TAG}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunked = head.encode() + b"%x\r\n%b\r\n" % (HALF, BODY[:HALF]) + b"no size\r\n"
+    part = attrs.evolve(rest(shown_range=f"bytes {HALF}-{HALF + 99_999}/*"), body=BODY[HALF : HALF + 100_000])
+    line = BadLine(chunked, part, whole())
+    assert BODY == await line.save(tmp_path)
+
+    assert (None, None) == line.asked[-1]
+
+
+async def test_who_asks_for_a_pause_is_not_asked_again_at_once(tmp_path: Path) -> None:
+    """What came so far is no reason to come back before the time; it is kept for the next run."""
+    pause = Answer(b"", "429 X", {"Retry-After": "20"})
+    line = BadLine(broken(), pause)
+    policy = RetryPolicy(attempts=5, total_s=10, wait_initial_s=0.001)
+    outcome = await line.try_to_save(tmp_path, policy)
+
+    assert isinstance(outcome.error, RateLimited)
+    assert [(None, None), ASKED] == line.asked
+    assert 1 == len(files_below(tmp_path))
 
 
 async def test_answers_that_never_agree_are_truncated(tmp_path: Path) -> None:

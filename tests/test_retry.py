@@ -396,6 +396,19 @@ async def test_repetitions_are_logged(caplog: pytest.LogCaptureFixture) -> None:
     )
 
 
+async def test_what_is_not_repeated_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """The last failure is the caller's error, and no line of a log."""
+    caplog.set_level(logging.INFO, logger="tele2ats_async")
+
+    async def fail() -> None:
+        raise ServerError(500, *SAID)
+
+    with pytest.raises(ServerError):
+        await RetryPolicy(attempts=3, wait_initial_s=0.001, wait_max_s=0.01).run(LIST_CALL_RECORDS, fail)
+
+    assert 2 == sum(record.name == "tele2ats_async.retry" for record in caplog.records)
+
+
 async def test_repetitions_are_told_to_hooks() -> None:
     """Stamina's hooks learn which operation it is, and why; no argument that could hold a number."""
     told: list[RetryDetails] = []

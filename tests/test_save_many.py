@@ -23,6 +23,7 @@ from tele2ats_async import (
     NotReady,
     PayloadError,
     ProxyRefused,
+    RateLimited,
     ReauthorizationRequired,
     SaveOutcome,
     StorageError,
@@ -31,7 +32,7 @@ from tele2ats_async import (
     UnsafeName,
 )
 from tele2ats_async.recordings import Names
-from tele2ats_async.simulator import AtsSimulator, Company
+from tele2ats_async.simulator import AtsSimulator, Company, faults
 from tele2ats_async.wire import converter
 
 pytestmark = pytest.mark.asyncio
@@ -529,3 +530,15 @@ async def test_a_proxy_that_knows_nobody_ends_the_run(names: list[str], tmp_path
                     pass
 
         assert len(proxy.requests) <= 2
+
+
+async def test_a_long_pause_is_for_all(company: Company, names: list[str], tmp_path: Path) -> None:
+    """Who says to come back in two minutes is not asked for the next three hundred recordings at once."""
+    async with AtsSimulator(company=company) as simulator, session_on(simulator) as ats:
+        simulator.inject(faults.ComeBackLater(status=503, retry_after=120))
+        with pytest.raises(RateLimited) as caught:
+            async for _ in ats.recordings.save_many(names, tmp_path, concurrency=4):
+                pass
+
+    assert 120 == caught.value.retry_after_s
+    assert len(simulator.requests) <= 4

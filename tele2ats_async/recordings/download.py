@@ -1,17 +1,20 @@
 """One recording on its way to its file, through as many answers as that takes."""
 
+import logging
 from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
 
-from ..errors import AtsError, RecordingError, ResponseError, Truncated
+from ..errors import AtsError, RateLimited, RecordingError, ResponseError, Truncated
 from ..retry import may_repeat
 from ..transport import Incoming
 from ..wire.operations import FETCH_RECORDING
 from .files import FileRequests
 from .growing import GrowingFile
-from .ranges import ask_for_rest, validator_of, whole_length
+from .ranges import ask_for_rest, ends_at, is_same_version, whole_length
 from .stream import RecordingStream, open_stream
+
+logger = logging.getLogger(__name__)
 
 Progress = Callable[[str, int], None]
 
@@ -20,10 +23,11 @@ _WORTH_GOING_ON_BYTES = 64 * 1024
 # An answer with neither length nor end mark may have been cut; the next one tells, or the one after it.
 _SILENT_ENDS = 3
 _PARTIAL_CONTENT = 206
-_NO_SUCH_PART = (400, 416)
+_BAD_REQUEST = 400
+_NO_SUCH_PART = 416
 
 
-class _Misfit(Exception):
+class _MisfitError(Exception):
     """A part does not continue what is there."""
 
 
@@ -50,9 +54,11 @@ class Download:
             await self._fetch()
             await self._file.commit()
         except BaseException as error:
-            if _may_come_later(error):
-                await self._file.keep()
-            await self._file.discard()
+            try:
+                if _may_come_later(error):
+                    await self._file.keep()
+            finally:
+                await self._file.discard()
             raise
         return self._file.size_bytes
 
@@ -64,8 +70,10 @@ class Download:
             except AtsError as error:
                 has_gained = self._file.reached_bytes - reached_bytes >= _WORTH_GOING_ON_BYTES
                 may_go_on = self._files.tries_again and may_repeat(FETCH_RECORDING, error)
-                if not (has_gained and may_go_on):
+                # Who asks to come back later than the budget lasts is not asked again at once.
+                if not (has_gained and may_go_on) or isinstance(error, RateLimited):
                     raise
+                self._log("download_goes_on", error)
 
     async def _attempt(self) -> None:
         for _ in range(_SILENT_ENDS):
@@ -80,32 +88,40 @@ class Download:
         rest = ask_for_rest(self._file.size_bytes, self._file.validator)
         try:
             async with self._files.open(FETCH_RECORDING, self._name, self._open_rest, rest) as stream:
-                return await self._receive(stream)
+                return stream is None or await self._receive(stream)
         except ResponseError as error:
-            if error.status not in _NO_SUCH_PART:
+            if error.status != _BAD_REQUEST:
                 raise
-            self._parts_fit = False
-            return self._silent_end == self._file.size_bytes  # there is nothing beyond it
-        except _Misfit:
-            self._parts_fit = False
-            return False
+            self._log("part_does_not_fit", error)
+        except _MisfitError as error:
+            self._log("part_does_not_fit", error)
+        self._parts_fit = False
+        return False
 
     async def _receive_whole(self) -> bool:
         await self._file.begin_anew()
         async with self._files.open(FETCH_RECORDING, self._name, open_stream) as stream:
             return await self._receive(stream)
 
-    async def _open_rest(self, name: str, incoming: Incoming[bytes]) -> RecordingStream:
+    async def _open_rest(self, name: str, incoming: Incoming[bytes]) -> RecordingStream | None:
+        """Look at the answer to a request for the rest; None where there is none, for all had come."""
+        file, headers = self._file, incoming.headers
+        if incoming.status == _NO_SUCH_PART:
+            if self._silent_end == file.size_bytes and ends_at(headers, file.size_bytes):
+                return None
+            raise _MisfitError("there is no such part")
         if incoming.status != _PARTIAL_CONTENT:
             stream = RecordingStream(name, incoming)
-            await self._file.begin_anew()
+            await file.begin_anew()
             return stream
-        length = whole_length(incoming.headers, self._file.size_bytes)
-        is_the_same = validator_of(incoming.headers) in (None, self._file.validator)
-        if length is None or self._file.length not in (None, length) or not is_the_same:
-            raise _Misfit
-        self._file.length = length
-        return RecordingStream(name, incoming, offset=self._file.size_bytes)
+        length = whole_length(headers, file.size_bytes, file.length)
+        if length is None or not is_same_version(headers, file.validator or ""):
+            raise _MisfitError("the part belongs elsewhere")
+        file.length = length
+        return RecordingStream(name, incoming, offset=file.size_bytes)
+
+    def _log(self, event: str, error: Exception) -> None:
+        logger.info(event, extra={"operation": FETCH_RECORDING.name, "error": str(error)})
 
     async def _receive(self, stream: RecordingStream) -> bool:
         file = self._file
@@ -117,16 +133,18 @@ class Download:
                 self._progress(self._name, len(chunk))
                 if file.is_full_batch:
                     await file.write()
-        return self._is_complete(stream)
+        return await self._is_complete(stream)
 
-    def _is_complete(self, stream: RecordingStream) -> bool:
+    async def _is_complete(self, stream: RecordingStream) -> bool:
         size_bytes, length = self._file.size_bytes, self._file.length
+        if length is None and stream.has_end_mark:
+            return True
         if length is None:
-            is_confirmed = stream.has_end_mark or self._silent_end == size_bytes
-            self._silent_end = size_bytes
-            return is_confirmed
+            ends_as_before, self._silent_end = self._silent_end == size_bytes, size_bytes
+            # What cuts at a certain size does so again: the sound has to be whole, too.
+            return ends_as_before and await self._file.is_whole_sound()
         if stream.offset and size_bytes > length:
-            raise _Misfit
+            raise _MisfitError("the part is too long")
         if size_bytes != length:
             raise Truncated(self._name, length, size_bytes)
         return True

@@ -1,9 +1,11 @@
 """The bytes of one recording that have come so far, in memory and on the disk, and what is known of them."""
 
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
 from .. import disk
+from .frames import ends_with_whole_frame
 from .partial import Beginning, forget, keep, partial_path, take_up
 from .storage import on_disk
 
@@ -70,6 +72,10 @@ class GrowingFile:
             self.size_bytes = self.reached_bytes = beginning.size_bytes
             self.validator, self.length = beginning.validator, beginning.length
 
+    async def is_whole_sound(self) -> bool:
+        """Whether what came ends where a frame of sound ends."""
+        return await on_disk(self._name, self._path, self._is_whole_sound)
+
     async def commit(self) -> None:
         """Write the rest, and give the file its name."""
         await on_disk(self._name, self._path, self._commit)
@@ -84,6 +90,9 @@ class GrowingFile:
     async def discard(self) -> None:
         """Remove what has no name yet."""
         await disk.run(self._file.discard)
+
+    def _is_whole_sound(self) -> bool:
+        return ends_with_whole_frame(chain(self._file.read_back(_BATCH_BYTES), self._batch))
 
     def _commit(self) -> None:
         self._file.commit(self._batch)

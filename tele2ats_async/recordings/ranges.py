@@ -34,17 +34,36 @@ def ask_for_rest(offset: int, validator: str) -> dict[str, str]:
     return {"Range": f"bytes={offset}-", "If-Range": validator}
 
 
-def whole_length(headers: Mapping[str, str], offset: int) -> int | None:
+def is_same_version(headers: Mapping[str, str], validator: str) -> bool:
+    """Whether an answer, as far as it says so, belongs to the version that bears a validator."""
+    field = "ETag" if validator.startswith('"') else "Last-Modified"
+    return headers.get(field, validator) == validator
+
+
+def ends_at(headers: Mapping[str, str], offset: int) -> bool:
+    """Whether a refusal (416) says that the recording ends where the asked part would begin."""
+    return headers.get("Content-Range", "").lower() == f"bytes */{offset}"
+
+
+def whole_length(headers: Mapping[str, str], offset: int, known: int | None) -> int | None:
     """Give the length of the whole recording, if a part (206) is all that follows an offset.
 
+    Args:
+        headers: Of the part.
+        offset: Where it has to begin.
+        known: The length, where an earlier answer has told it.
+
     Returns:
-        None where the part begins or ends elsewhere, is compressed, or contradicts itself.
+        None where the part begins or ends elsewhere, is compressed, contradicts itself or what is known,
+        or where nobody has said what the whole is.
     """
     found = _CONTENT_RANGE.fullmatch(headers.get("Content-Range", ""))
     if found is None or headers.get("Content-Encoding", IDENTITY) != IDENTITY:
         return None
     first, last = int(found[1]), int(found[2])
-    length = last + 1 if found[3] == "*" else int(found[3])
+    length = known if found[3] == "*" else int(found[3])
+    if length is None or known not in (None, length):
+        return None
     announced = headers.get("Content-Length", str(length - offset))
     if (first, last + 1, announced) != (offset, length, str(length - offset)):
         return None
