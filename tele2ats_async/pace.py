@@ -2,6 +2,8 @@
 
 import attrs
 
+_IS_NUMBER = attrs.validators.instance_of((int, float))
+
 
 @attrs.frozen(kw_only=True)
 class MinimumSpeed:
@@ -16,8 +18,8 @@ class MinimumSpeed:
     Source: section 3.
     """
 
-    bytes_per_s: float = attrs.field(default=500.0, validator=attrs.validators.ge(0))
-    window_s: float = attrs.field(default=30.0, validator=attrs.validators.gt(0))
+    bytes_per_s: float = attrs.field(default=500.0, validator=[_IS_NUMBER, attrs.validators.ge(0)])
+    window_s: float = attrs.field(default=30.0, validator=[_IS_NUMBER, attrs.validators.gt(0)])
 
 
 @attrs.define

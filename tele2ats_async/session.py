@@ -101,6 +101,8 @@ class AtsSession:
     ) -> None:
         require_at_least("max_connections", max_connections, 1)
         require_at_least("max_json_bytes", max_json_bytes, 1)
+        if not isinstance(minimum_speed, MinimumSpeed):
+            raise TypeError(f"minimum_speed: expected a MinimumSpeed, got {type(minimum_speed).__name__}")
         if requests_per_second is not None and not 0 < requests_per_second < float("inf"):
             raise ValueError(f"requests_per_second: expected more than 0, got {requests_per_second}")
         if not user_agent or not user_agent.isprintable():

@@ -168,6 +168,15 @@ async def test_a_minimum_speed_is_checked(speed: dict[str, float]) -> None:
         MinimumSpeed(**speed)
 
 
+@pytest.mark.parametrize("speed", [500, None, {"bytes_per_s": 1}])
+async def test_a_minimum_speed_is_one(speed: Any) -> None:
+    """A mistake is told at once, and not by the first request."""
+    with pytest.raises(TypeError, match="minimum_speed"):
+        AtsSession(PAIR, minimum_speed=speed)
+    with pytest.raises(TypeError, match="bytes_per_s"):
+        MinimumSpeed(bytes_per_s="fast")  # type: ignore[arg-type]  # the mistake
+
+
 # Size.
 
 

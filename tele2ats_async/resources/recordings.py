@@ -137,6 +137,7 @@ class Recordings:
             TokenStoreError: The tokens cannot be read.
             CertificateError: The service's certificate does not verify.
             ProxyRefused: The proxy does not accept the user name and password.
+            RateLimited: The service asks to stay away for more than half a minute.
             RuntimeError: The session was closed meanwhile.
 
         Source: operations 9 and 10.
