@@ -1,5 +1,6 @@
 """One recording on its way to its file, through as many answers as that takes."""
 
+import os
 from collections.abc import Callable
 from contextlib import aclosing, suppress
 from pathlib import Path
@@ -23,6 +24,7 @@ _BATCH_BYTES = 512 * 1024
 _WORTH_GOING_ON_BYTES = 64 * 1024
 # Answers without a length and without an end mark may have been cut: the second one tells.
 _SILENT_ENDS = 3
+_LONGEST_FILE_BYTES = 2**63 - 1
 _PARTIAL_CONTENT = 206
 _BEYOND_THE_END = 416
 
@@ -162,7 +164,8 @@ class Download:
         self._validator = self._length = None
 
     async def _take_up(self) -> None:
-        if not partial_path(self._path).exists():  # on the loop: asking takes microseconds
+        # On the loop: asking takes microseconds. Not Path.exists(), which raises where the name is too long.
+        if not os.path.exists(partial_path(self._path)):  # noqa: ASYNC240, PTH110  # see above
             return
         beginning = await on_disk(self._name, self._path, take_up, self._path, self._file)
         self._is_resumed = True
@@ -178,5 +181,7 @@ class Download:
     def _keep(self) -> None:
         if self._validator is None or self._received_bytes < _WORTH_GOING_ON_BYTES:
             return
+        if self._length is not None and self._length > _LONGEST_FILE_BYTES:
+            return  # it will never be reached, and is beyond what the header can hold
         beginning = Beginning(self._received_bytes, self._validator, self._length)
         keep(self._path, self._file, self._batch, beginning)

@@ -102,7 +102,8 @@ def _wanted(item: str | CallRecord, ready_within_s: float) -> Wanted | None:
         if not item.record_file_name:
             return None
         ended_at = item.date.timestamp() + (item.call_duration or 0)
-        return Wanted(item.record_file_name, ended_at + ready_within_s)
+        # No call of the list ends in the future: one that says so would be waited for until then.
+        return Wanted(item.record_file_name, min(ended_at, time.time()) + ready_within_s)
     if not isinstance(item, str):
         raise TypeError(f"names_or_records: expected names or records, got {type(item).__name__}")
     return Wanted(item, time.time() + ready_within_s)
