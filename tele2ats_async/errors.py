@@ -60,6 +60,8 @@ __all__ = [
     "UnsafeName",
 ]
 
+_SHOWN_CHARACTERS = 300
+
 # Positional attrs fields become `args`, which is what pickle and copy rebuild an exception from.
 # Slots would clash with the memory layout of OSError.
 _error = attrs.define(slots=False, eq=False, repr=False, str=False)
@@ -313,7 +315,9 @@ class UnsafeName(RecordingError, ValueError):
     reason: str
 
     def __str__(self) -> str:
-        return f"name {self.name!r} of a recording {self.reason}"
+        # The attribute has it all; a name of megabytes would drown the log that this is written to.
+        shown = self.name if len(self.name) <= _SHOWN_CHARACTERS else self.name[:_SHOWN_CHARACTERS] + "…"
+        return f"name {shown!r} of a recording {self.reason}"
 
 
 @_error

@@ -7,12 +7,14 @@ passes as it is.
 import asyncio
 import ssl as ssl_module
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Generic, TypeVar, cast
 
 import aiohttp
 from aiolimiter import AsyncLimiter
+from multidict import CIMultiDict
 from yarl import URL
 
 from .errors import (
@@ -27,6 +29,7 @@ from .errors import (
 )
 from .pace import MinimumSpeed, Pace
 from .wire.decipher import decipher_answer, decipher_error
+from .wire.masking import mask
 from .wire.operations import REFRESH_TOKENS, AnyOperation, AnyRequest, Operation, Request
 from .wire.redirects import redirect_target
 
@@ -41,9 +44,10 @@ DEFAULT_MAX_JSON_BYTES = 16 * 1024 * 1024
 _MAX_HOPS = 3
 _PROXY_REFUSED = 407
 _NO_SUCH_PART = 416
-# What is read of an error's body, and from which length on a token is a secret rather than a word.
+# What is read of an error's body.
 _ERROR_BYTES = 64 * 1024
-_SECRET_LENGTH = 8
+# Tokens of which a service may speak: those of the last requests, access and refresh.
+_REMEMBERED_TOKENS = 8
 
 
 class Incoming(Generic[T]):
@@ -55,9 +59,11 @@ class Incoming(Generic[T]):
         response: aiohttp.ClientResponse,
         slowest: MinimumSpeed,
         limit_bytes: int,
+        headers: Mapping[str, str],
     ) -> None:
         self._operation = operation
         self._response = response
+        self._headers = headers
         self._pace = Pace(slowest)
         self._has_begun = False
         self._limit_bytes = limit_bytes
@@ -69,8 +75,8 @@ class Incoming(Generic[T]):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """The answer's headers, by names in any case."""
-        return self._response.headers
+        """The answer's headers, by names in any case, without the tokens that may stand in them."""
+        return self._headers
 
     async def read(self) -> bytes:
         """Read the whole body.
@@ -78,14 +84,12 @@ class Incoming(Generic[T]):
         Raises:
             PayloadError: It is larger than an answer may be.
         """
-        chunks: list[bytes] = []
-        left = self._limit_bytes
+        body = bytearray()  # no list of chunks: of a byte each, they would weigh many times the body
         while chunk := await self.read_chunk():
-            chunks.append(chunk)
-            left -= len(chunk)
-            if left < 0:
+            body += chunk
+            if len(body) > self._limit_bytes:
                 raise PayloadError("$", f"it has more than {self._limit_bytes} bytes", str(self._operation))
-        return b"".join(chunks)
+        return bytes(body)
 
     async def decode(self) -> T:
         """Read the whole body and decode it, as `decode_body()`."""
@@ -151,6 +155,7 @@ class Transport:
         self._base_url = base_url
         self._client = client
         self._owns_client = client is None
+        self._sent_tokens: deque[str] = deque(maxlen=_REMEMBERED_TOKENS)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
         self._user_agent = user_agent
@@ -176,14 +181,16 @@ class Transport:
         # The refresh is not behind a queue of requests that all wait for it.
         if self._limiter is not None and request.operation is not REFRESH_TOKENS:
             await self._limiter.acquire()
+        if token not in self._sent_tokens:
+            self._sent_tokens.append(token)
         response = await self._exchange(client, request, token)
         async with response:
-            is_answer = response.status < 400 or (
-                response.status == _NO_SUCH_PART and "Range" in request.headers
-            )
-            if not is_answer:
-                raise await self._error(request.operation, response, token)
-            yield Incoming(request.operation, response, self._minimum_speed, self._max_json_bytes)
+            # Not only from 400 on: below 200 nothing was carried out either, and 3xx are followed.
+            is_refused_part = response.status == _NO_SUCH_PART and "Range" in request.headers
+            if not (200 <= response.status < 300 or is_refused_part):
+                raise await self._error(request.operation, response)
+            headers = self._without_tokens(response.headers)
+            yield Incoming(request.operation, response, self._minimum_speed, self._max_json_bytes, headers)
 
     async def close(self) -> None:
         """Close the connections, unless they are borrowed."""
@@ -222,10 +229,14 @@ class Transport:
         raise RedirectRefused(operation.method, operation.path, "the service redirects in circles", True)
 
     def _follow(self, operation: AnyOperation, url: URL, response: aiohttp.ClientResponse) -> URL:
+        target = refusal = None
         try:
             target = redirect_target(url, response.status, response.headers.get("Location"))
         except ValueError as error:
-            raise RedirectRefused(operation.method, operation.path, str(error), True) from None
+            refusal = mask(str(error), self._sent_tokens)
+        if target is None or refusal is not None:
+            # Raised out here, for the error above may tell a token, and would be the context.
+            raise RedirectRefused(operation.method, operation.path, refusal or "", True)
         if response.status == 308 and target.raw_path_qs == url.raw_path_qs:
             # Moved for good: the next requests need not ask at the old address again.
             self._base_url = self._base_url.with_scheme(target.scheme).with_host(target.host or "")
@@ -254,7 +265,12 @@ class Transport:
             )
         return self._client
 
-    async def _error(self, operation: AnyOperation, response: aiohttp.ClientResponse, token: str) -> AtsError:
+    def _without_tokens(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+        """Give headers that may be told in errors: a service that echoes tokens has them masked."""
+        shown = [(name, mask(value, self._sent_tokens)) for name, value in headers.items()]
+        return headers if shown == list(headers.items()) else CIMultiDict(shown)
+
+    async def _error(self, operation: AnyOperation, response: aiohttp.ClientResponse) -> AtsError:
         story = response.content.readexactly(_ERROR_BYTES)
         try:
             said = await _mapped(operation, _within(self._silence_s, story))
@@ -262,10 +278,7 @@ class Transport:
             said = error.partial
         except TransportError:
             said = b""  # the status is known, and says more than that its story broke off
-        if len(token) >= _SECRET_LENGTH:
-            # A service that echoes the request must not bring the token into an error's text.
-            said = said.replace(token.encode(), b"[token]")
-        return decipher_error(operation, response.status, response.headers, said)
+        return decipher_error(operation, response.status, response.headers, said, self._sent_tokens)
 
 
 def _sum_of_limits(timeout: aiohttp.ClientTimeout) -> float | None:

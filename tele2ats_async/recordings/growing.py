@@ -1,5 +1,6 @@
 """The bytes of one recording that have come so far, in memory and on the disk, and what is known of them."""
 
+import os
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
@@ -13,6 +14,7 @@ from .storage import on_disk
 _BATCH_BYTES = 512 * 1024
 # Less is fetched again sooner than it is kept.
 _WORTH_KEEPING_BYTES = 64 * 1024
+_LONGEST_FILE_BYTES = 2**63 - 1
 
 
 class GrowingFile:
@@ -64,7 +66,8 @@ class GrowingFile:
 
     async def take_up(self) -> None:
         """Go on from what an earlier run has kept."""
-        if not partial_path(self._path).exists():  # on the loop: asking takes microseconds
+        # On the loop: asking takes microseconds. Not Path.exists(), which raises where the name is too long.
+        if not os.path.exists(partial_path(self._path)):  # noqa: ASYNC240, PTH110  # see above
             return
         self._has_partial = True
         beginning = await on_disk(self._name, self._path, take_up, self._path, self._file)
@@ -82,7 +85,8 @@ class GrowingFile:
 
     async def keep(self) -> None:
         """Keep for the next run what can be trusted then; where the disk refuses, nothing is kept."""
-        if self.validator is not None and self.size_bytes >= _WORTH_KEEPING_BYTES:
+        is_possible = self.length is None or self.length <= _LONGEST_FILE_BYTES
+        if self.validator is not None and self.size_bytes >= _WORTH_KEEPING_BYTES and is_possible:
             beginning = Beginning(self.size_bytes, self.validator, self.length)
             with suppress(OSError):
                 await disk.run(keep, self._path, self._file, self._batch, beginning)

@@ -7,7 +7,9 @@ from ..errors import UnsafeName
 # Room for the suffix and for what a temporary file adds, below the 255 of all usual file systems.
 _LONGEST_PART_BYTES = 200
 _LONGEST_NAME_BYTES = 1000
-_DEVICES = {"CON", "PRN", "AUX", "NUL"} | {f"{port}{n}" for port in ("COM", "LPT") for n in "123456789¹²³"}
+_DEVICES = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"} | {
+    f"{port}{n}" for port in ("COM", "LPT") for n in "123456789¹²³"
+}
 
 
 def check_name(name: str) -> None:

@@ -52,11 +52,12 @@ def decode_in_steps(
     if get_origin(answer) is not list or not isinstance(value, list):
         return _structure(value, answer)
     rows = cast("list[object]", value)
-    decoded: list[object] = []
     for start in range(0, len(rows), _STEP_ROWS):
         yield  # at first after the parsing, which is a step of its own
-        decoded += cast("list[object]", _structure(rows[start : start + _STEP_ROWS], answer, start))
-    return cast("T", decoded)
+        step = slice(start, start + _STEP_ROWS)
+        # In the place of what they were made from, so that not all of both is in memory at once.
+        rows[step] = cast("list[object]", _structure(rows[step], answer, start))
+    return cast("T", rows)
 
 
 def encode(value: object, *, leave_out: str | None = None) -> bytes:

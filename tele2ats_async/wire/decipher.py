@@ -1,7 +1,7 @@
 """What an answer means: a value, or one error of the tree."""
 
 import re
-from collections.abc import Generator, Mapping
+from collections.abc import Collection, Generator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar, cast
@@ -20,12 +20,14 @@ from ..errors import (
 )
 from ..models import OpenEnum
 from .converter import decode_in_steps
+from .masking import mask
 from .operations import AnyOperation, Operation
 
 T = TypeVar("T")
 
 _DETAILS_CHARACTERS = 300
-_RESULT_WORD = re.compile(r"[A-Z][A-Z0-9_]*")
+# A longer one is no word, and would drown the log that its error is written to.
+_RESULT_WORD = re.compile(r"[A-Z][A-Z0-9_]{0,99}")
 _ERRORS: dict[int, type[ResponseError]] = {
     401: AuthorizationError,
     403: AuthorizationError,
@@ -35,10 +37,14 @@ _ERRORS: dict[int, type[ResponseError]] = {
 
 
 def decipher_error(
-    operation: AnyOperation, status: int, headers: Mapping[str, str], body: bytes
+    operation: AnyOperation,
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    secrets: Collection[str] = (),
 ) -> ResponseError:
-    """Make the error that an error status stands for."""
-    facts = (status, operation.method, operation.path, _details(body))
+    """Make the error that an error status stands for; what it tells holds none of the secrets."""
+    facts = (status, operation.method, operation.path, _details(body, secrets))
     if status in (429, 503):
         return RateLimited(*facts, _retry_after_s(headers.get("Retry-After")))
     if status >= 500:
@@ -81,7 +87,7 @@ def _decipher_result(operation: Operation[T], results: type[OpenEnum], body: byt
     return cast("T", result)
 
 
-def _details(body: bytes) -> str:
+def _details(body: bytes, secrets: Collection[str]) -> str:
     try:
         said = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -90,7 +96,12 @@ def _details(body: bytes) -> str:
         return ""
     members = cast("dict[str, object]", said)
     text = next((members[key] for key in ("details", "message", "error") if members.get(key)), "")
-    return " ".join(str(text).split())[:_DETAILS_CHARACTERS]
+    try:
+        shown = str(text)
+    except RecursionError:  # lists in lists: JSON may go deeper than Python can spell
+        return ""
+    # Masked once it is decoded, for JSON can spell a token in many ways, and before it is cut.
+    return mask(" ".join(shown.split()), secrets)[:_DETAILS_CHARACTERS]
 
 
 def _retry_after_s(value: str | None) -> float | None:
