@@ -21,4 +21,9 @@ class DurationOf:
         if instance is None:
             return self
         seconds = getattr(instance, self._field_name)
-        return None if seconds is None else timedelta(seconds=seconds)
+        if seconds is None:
+            return None
+        try:
+            return timedelta(seconds=seconds)
+        except OverflowError:  # a number that no call lasts must not break who only looks
+            return timedelta.max if seconds > 0 else timedelta.min

@@ -38,6 +38,7 @@ class PairExchange:
             ResponseError: The answer was another error.
             PayloadError: The answer was no pair.
         """
+        self._transport.keep_secret(old.access, old.refresh)
         limit = asyncio.timeout(_TIMEOUT_S)
         try:
             async with limit:
@@ -66,6 +67,7 @@ class PairExchange:
         except AuthorizationError as error:
             facts = (error.status, error.method, error.path, error.details)
             raise ReauthorizationRequired(*facts) from None
+        self._transport.keep_secret(issued.access_token, issued.refresh_token)
         try:
             return TokenPair(issued.access_token, issued.refresh_token)
         except ValueError as error:

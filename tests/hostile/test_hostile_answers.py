@@ -282,6 +282,22 @@ def test_an_echo_of_an_earlier_token(arena: Arena) -> None:
     assert "neither [token] nor [token]" == error.details
 
 
+def test_an_echo_of_a_token_that_was_not_sent_yet(arena: Arena) -> None:
+    """The first request is a refresh, and its answer tells the access token, which no request has borne."""
+    said = b'{"details": "not %b"}' % ACCESS.encode()
+    arena.script = lambda _: answer(said, "400 X")
+
+    async def refused(ats: AtsSession) -> ResponseError:
+        with pytest.raises(ResponseError) as caught:
+            await ats.tokens.refresh()
+        return caught.value
+
+    error = arena.run(refused)
+
+    assert_clean(error, SECRETS, "aiohttp")
+    assert "not [token]" == error.details
+
+
 def test_a_media_type_is_told_without_the_token(arena: Arena) -> None:
     """Who passes a recording on passes on its media type as well."""
     arena.script = lambda _: answer(MP3, kind=f"audio/{ACCESS}")

@@ -1,6 +1,6 @@
 import copy
 import pickle
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import attrs
@@ -110,3 +110,18 @@ def test_words_are_values() -> None:
 def test_issued_tokens_are_not_shown() -> None:
     """Rule 7."""
     assert "secret" not in repr(IssuedTokens("secret-a", "secret-r"))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "length"), [(72, timedelta(seconds=72)), (10**18, timedelta.max), (-(10**18), timedelta.min)]
+)
+def test_a_duration_that_no_call_lasts(seconds: int, length: timedelta) -> None:
+    """Whoever only looks at a call is not broken by a number."""
+    record = CallRecord(
+        date=datetime.now(UTC),
+        call_type=RecordCallType.OUTGOING,
+        call_status=RecordCallStatus.ANSWERED_COMMON,
+        call_duration=seconds,
+    )
+
+    assert length == record.call_timedelta

@@ -1,0 +1,200 @@
+"""Connections to one service: a request goes out, wherever the service has moved, and its answer is handed over."""
+
+import asyncio
+import ssl as ssl_module
+from collections import deque
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import aiohttp
+from aiolimiter import AsyncLimiter
+from multidict import CIMultiDict
+from yarl import URL
+
+from ..errors import (
+    AtsError,
+    RedirectRefused,
+    TransportError,
+)
+from ..pace import MinimumSpeed
+from ..wire.decipher import decipher_error
+from ..wire.masking import mask
+from ..wire.operations import REFRESH_TOKENS, AnyOperation, AnyRequest, Request
+from ..wire.redirects import redirect_target
+from .failures import PROXY_REFUSED, mapped, refused_by_proxy, send_once, within
+from .incoming import Incoming
+
+T = TypeVar("T")
+
+# No limit in all, which would kill long downloads; no silence without an end either.
+DEFAULT_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=60, sock_connect=10, sock_read=30)
+DEFAULT_MINIMUM_SPEED = MinimumSpeed()
+# Ten times the largest page in practice.
+DEFAULT_MAX_JSON_BYTES = 16 * 1024 * 1024
+
+_MAX_HOPS = 3
+_NO_SUCH_PART = 416
+# What is read of an error's body.
+_ERROR_BYTES = 64 * 1024
+# Tokens of which a service may speak: those of the newest pairs.
+_REMEMBERED_TOKENS = 8
+
+
+class Transport:
+    """Connections to one service, of our own or borrowed."""
+
+    def __init__(
+        self,
+        *,
+        base_url: URL,
+        client: aiohttp.ClientSession | None,
+        proxy: URL | None,
+        ssl: ssl_module.SSLContext | None,
+        timeout: aiohttp.ClientTimeout,
+        requests_per_second: float | None,
+        user_agent: str,
+        minimum_speed: MinimumSpeed = DEFAULT_MINIMUM_SPEED,
+        max_json_bytes: int = DEFAULT_MAX_JSON_BYTES,
+    ) -> None:
+        self._minimum_speed = minimum_speed
+        self._max_json_bytes = max_json_bytes
+        self._silence_s = timeout.sock_read
+        self._first_byte_s = _sum_of_limits(timeout)
+        self._base_url = base_url
+        self._client = client
+        self._owns_client = client is None
+        self._secrets: deque[str] = deque(maxlen=_REMEMBERED_TOKENS)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closed = False
+        self._user_agent = user_agent
+        self._limiter = None if requests_per_second is None else AsyncLimiter(1, 1 / requests_per_second)
+        self._settings: dict[str, Any] = {
+            "allow_redirects": False,
+            "raise_for_status": False,
+            "middlewares": (send_once,),
+            "proxy": proxy,
+            "ssl": True if ssl is None else ssl,
+            "timeout": timeout,
+        }
+
+    @asynccontextmanager
+    async def stream(self, request: Request[T], token: str) -> AsyncGenerator[Incoming[T], None]:
+        """Send one request and hand over its answer once the headers are there.
+
+        Raises:
+            TransportError: No answer came.
+            ResponseError: The answer has an error status.
+        """
+        client = self._open_client()
+        # The refresh is not behind a queue of requests that all wait for it.
+        if self._limiter is not None and request.operation is not REFRESH_TOKENS:
+            await self._limiter.acquire()
+        self.keep_secret(token)
+        response = await self._exchange(client, request, token)
+        async with response:
+            # Not only from 400 on: below 200 nothing was carried out either, and 3xx are followed.
+            is_refused_part = response.status == _NO_SUCH_PART and "Range" in request.headers
+            if not (200 <= response.status < 300 or is_refused_part):
+                raise await self._error(request.operation, response)
+            headers = self._without_tokens(response.headers)
+            yield Incoming(request.operation, response, self._minimum_speed, self._max_json_bytes, headers)
+
+    def keep_secret(self, *tokens: str) -> None:
+        """Keep tokens out of whatever the service is going to say."""
+        self._secrets.extend(token for token in tokens if token not in self._secrets)
+
+    async def close(self) -> None:
+        """Close the connections, unless they are borrowed."""
+        self._closed = True
+        if self._client is not None and self._owns_client:
+            await self._client.close()
+
+    async def _exchange(
+        self, client: aiohttp.ClientSession, request: AnyRequest, token: str
+    ) -> aiohttp.ClientResponse:
+        """Send a request, and again wherever the service has rightly moved it."""
+        operation = request.operation
+        headers = {
+            "Accept": operation.accept,
+            "Authorization": token,
+            "User-Agent": self._user_agent,
+        }
+        if operation.answer is bytes:
+            headers["Accept-Encoding"] = "identity"
+        if request.body is not None:
+            headers["Content-Type"] = request.content_type
+        headers.update(request.headers)
+        url = self._url(request)
+        for _ in range(_MAX_HOPS):
+            sending = client.request(
+                operation.method, url, headers=headers, data=request.body, **self._settings
+            )
+            response = await mapped(operation, within(self._first_byte_s, sending))
+            if response.status == PROXY_REFUSED:
+                response.release()
+                raise refused_by_proxy(operation)
+            if not 300 <= response.status < 400:
+                return response
+            response.release()
+            url = self._follow(operation, url, response)
+        raise RedirectRefused(operation.method, operation.path, "the service redirects in circles", True)
+
+    def _follow(self, operation: AnyOperation, url: URL, response: aiohttp.ClientResponse) -> URL:
+        target = refusal = None
+        try:
+            target = redirect_target(url, response.status, response.headers.get("Location"))
+        except ValueError as error:
+            refusal = mask(str(error), self._secrets)
+        if target is None or refusal is not None:
+            # Raised out here, for the error above may tell a token, and would be the context.
+            raise RedirectRefused(operation.method, operation.path, refusal or "", True)
+        if response.status == 308 and target.raw_path_qs == url.raw_path_qs:
+            # Moved for good: the next requests need not ask at the old address again.
+            self._base_url = self._base_url.with_scheme(target.scheme).with_host(target.host or "")
+            self._base_url = self._base_url.with_port(target.explicit_port)
+        return target
+
+    def _url(self, request: AnyRequest) -> URL:
+        return URL(f"{self._base_url}{request.target}", encoded=True)
+
+    def _open_client(self) -> aiohttp.ClientSession:
+        """Make our client where there is none yet: the session is built before the loop runs."""
+        loop = asyncio.get_running_loop()
+        if self._closed:
+            raise RuntimeError("this AtsSession is closed")
+        if self._loop is None:
+            self._loop = loop
+        elif self._loop is not loop:
+            raise RuntimeError(
+                "this AtsSession belongs to another event loop: make one session per asyncio.run()"
+            )
+        if self._client is None:
+            self._client = aiohttp.ClientSession(
+                # The bound on requests is ours, so that waiting for a connection is in no timeout.
+                connector=aiohttp.TCPConnector(limit=0),
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        return self._client
+
+    def _without_tokens(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+        """Give headers that may be told in errors: a service that echoes tokens has them masked."""
+        shown = [(name, mask(value, self._secrets)) for name, value in headers.items()]
+        return headers if shown == list(headers.items()) else CIMultiDict(shown)
+
+    async def _error(self, operation: AnyOperation, response: aiohttp.ClientResponse) -> AtsError:
+        story = response.content.readexactly(_ERROR_BYTES)
+        try:
+            said = await mapped(operation, within(self._silence_s, story))
+        except asyncio.IncompleteReadError as error:
+            said = error.partial
+        except TransportError:
+            said = b""  # the status is known, and says more than that its story broke off
+        return decipher_error(operation, response.status, response.headers, said, self._secrets)
+
+
+def _sum_of_limits(timeout: aiohttp.ClientTimeout) -> float | None:
+    """Limit the time until the headers are there, which a trickle of them could draw out for ever."""
+    if timeout.connect is None or timeout.sock_read is None:
+        return None
+    return timeout.connect + timeout.sock_read
