@@ -21,6 +21,7 @@ FLOORS = (
     {"resources"},
     {"session"},
     {"cli", "testing"},
+    {"__main__"},
 )
 
 

@@ -97,6 +97,14 @@ async def test_it_says_its_version() -> None:
     assert (0, f"{__version__}\n") == (finished.status, finished.out)
 
 
+async def test_it_runs_as_a_module() -> None:
+    """`python -m tele2ats_async` is for those who do not have the script on their path."""
+    module = "import runpy; runpy.run_module('tele2ats_async', run_name='__main__')"
+    finished = await finish(await start("--version", code=module))
+
+    assert (0, f"{__version__}\n") == (finished.status, finished.out)
+
+
 async def test_without_the_extra_it_says_what_to_install() -> None:
     """A package installed without `[cli]` answers with the command that helps, not with a traceback."""
     code = "import sys; sys.modules['typer'] = None; from tele2ats_async.cli import main; main()"
