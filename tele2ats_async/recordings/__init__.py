@@ -3,7 +3,8 @@
 from .download import Progress
 from .files import FileRequests
 from .many import SaveOutcome, SavingMany
-from .names import check_name, path_below
+from .mp3 import may_be_whole
+from .names import RECORDING, TRANSCRIPT, check_name, path_below
 from .partial import PARTIAL, partial_path
 from .readiness import Names, when_ready
 from .saving import Saver, no_progress
@@ -11,6 +12,8 @@ from .stream import RecordingStream, open_stream
 
 __all__ = [
     "PARTIAL",
+    "RECORDING",
+    "TRANSCRIPT",
     "FileRequests",
     "Names",
     "Progress",
@@ -19,6 +22,7 @@ __all__ = [
     "Saver",
     "SavingMany",
     "check_name",
+    "may_be_whole",
     "no_progress",
     "open_stream",
     "partial_path",
