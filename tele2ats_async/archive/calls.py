@@ -2,8 +2,9 @@
 
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from operator import itemgetter
 
 import attrs
 
@@ -16,12 +17,17 @@ from .states import CallState
 Row = tuple[str | int | None, ...]
 
 _FIELDS = [field.name for field in attrs.fields(CallRecord)]
+_NUMBERS = ("caller_number", "callee_number", "destination_number")
+_ALL_BUT_NAME = itemgetter(slice(-1 + len(_FIELDS)))
+_MOMENT_AND_NUMBERS = itemgetter(0, *map(_FIELDS.index, _NUMBERS))
 COLUMNS = ", ".join(_FIELDS)
 _LARGEST_INTEGER = 2**63 - 1
 
 _FIND = f"SELECT id, {COLUMNS} FROM calls WHERE date BETWEEN ? AND ?"  # noqa: S608  # names of columns, as below
 _INSERT = f"INSERT INTO calls ({COLUMNS}, state) VALUES ({'?, ' * len(_FIELDS)}?)"  # noqa: S608
-_UPDATE = f"UPDATE calls SET {', '.join(f'{name} = ?' for name in _FIELDS)} WHERE record_file_name = ?"  # noqa: S608
+_SETTING = f"UPDATE calls SET {', '.join(f'{name} = ?' for name in _FIELDS)}"  # noqa: S608
+_UPDATE = f"{_SETTING} WHERE record_file_name = ?"
+_NAME = f"{_SETTING}, state = ? WHERE id = ?"
 
 
 def store_listed(
@@ -36,8 +42,13 @@ def store_listed(
     connection.executemany("INSERT INTO listed VALUES (?, ?)", spans)
 
 
-def find_gaps(connection: sqlite3.Connection, span: Span) -> list[Span]:
-    """Find what of a span is not listed for good."""
+def find_gaps(connection: sqlite3.Connection, span: Span, settled_s: int) -> list[Span]:
+    """Find what of a span is not listed for good.
+
+    Nothing is beyond a second: what says so was written while the clock was wrong, and is forgotten.
+    """
+    connection.execute("DELETE FROM listed WHERE start >= ?", (settled_s,))
+    connection.execute("UPDATE listed SET stop = ?1 WHERE stop > ?1", (settled_s,))
     return subtract(span, _listed(connection))
 
 
@@ -55,7 +66,8 @@ def _store(connection: sqlite3.Connection, rows: list[Row]) -> None:
 
     A recording's name is the identity of its call. Calls without one that are alike in all else can
     only be counted: as many as are listed now, or were before, are that many calls. One that has no
-    name in the index, and bears one now, is the same call.
+    name in the index, and bears one now, is the same call; if none is alike in all else, one of the
+    same moment and numbers is.
     """
     named = {row[-1]: row for row in rows if row[-1] is not None}
     bare = Counter(row[:-1] for row in rows if row[-1] is None)
@@ -74,18 +86,29 @@ def _store(connection: sqlite3.Connection, rows: list[Row]) -> None:
         missing = count - len(bare_ids[members]) - unlisted[members]
         connection.executemany(_INSERT, [(*members, None, CallState.NONE)] * missing)
         del bare_ids[members][:count]
-    for name, row in named.items():
-        _store_named(connection, name, row, bare_ids[row[:-1]])
+    unknown = [row for name, row in named.items() if not connection.execute(_UPDATE, (*row, name)).rowcount]
+    nameless = {call_id: members for members, call_ids in bare_ids.items() for call_id in call_ids}
+    for identity in (_ALL_BUT_NAME, _MOMENT_AND_NUMBERS):
+        unknown = _give_names(connection, unknown, nameless, identity)
+    connection.executemany(_INSERT, [(*row, CallState.DUE) for row in unknown])
 
 
-def _store_named(connection: sqlite3.Connection, name: str | int | None, row: Row, bare: list[int]) -> None:
-    if connection.execute(_UPDATE, (*row, name)).rowcount:
-        return
-    if bare:
-        query = "UPDATE calls SET record_file_name = ?, state = ? WHERE id = ?"
-        connection.execute(query, (name, CallState.DUE, bare.pop()))
-        return
-    connection.execute(_INSERT, (*row, CallState.DUE))
+def _give_names(
+    connection: sqlite3.Connection, rows: list[Row], nameless: dict[int, Row], identity: Callable[[Row], Row]
+) -> list[Row]:
+    """Make calls without a name those listed ones that are alike, and give back the rows that found none."""
+    alike: defaultdict[Row, list[int]] = defaultdict(list)
+    for call_id, members in nameless.items():
+        alike[identity(members)].append(call_id)
+    left: list[Row] = []
+    for row in rows:
+        if call_ids := alike[identity(row)]:
+            call_id = call_ids.pop()
+            del nameless[call_id]
+            connection.execute(_NAME, (*row, CallState.DUE, call_id))
+        else:
+            left.append(row)
+    return left
 
 
 def _listed(connection: sqlite3.Connection) -> list[Span]:

@@ -3,18 +3,19 @@
 import asyncio
 import errno
 import sqlite3
-from enum import Enum
 from pathlib import Path
 
 import attrs
 
 from .. import disk
 from ..errors import StorageError
-from ..recordings import path_below
-from .files import RECORDING, TRANSCRIPT, digest, set_aside_path
+from ..recordings import RECORDING, TRANSCRIPT, path_below
+from .aside import finish_setting_aside, intend
+from .files import digest
 from .index import Index
-from .report import ArchiveReport
+from .report import ArchiveReport, Finding
 from .schema import HAS_FILES
+from .storage import storage_error
 
 # Files are read by all threads of the disk at once; no more rows than this are in memory.
 _BATCH = 100
@@ -24,19 +25,13 @@ SELECT id, date, record_file_name, file NOT NULL, sha256, transcript NOT NULL, t
 FROM calls WHERE {HAS_FILES} AND (date, id) > (?, ?) ORDER BY date, id LIMIT {_BATCH}
 """  # noqa: S608  # nothing but constants
 _LOST_RECORDING = """
-UPDATE calls SET state = 'due', file = NULL, size_bytes = NULL, sha256 = NULL, refusals = 0, last_error = ?,
-    set_aside = max(set_aside, ?) WHERE id = ?
+UPDATE calls SET state = 'due', file = NULL, size_bytes = NULL, sha256 = NULL, refusals = 0, last_error = ?
+WHERE id = ?
 """
 _LOST_TRANSCRIPT = """
-UPDATE calls SET transcript = NULL, transcript_sha256 = NULL, refusals = 0, last_error = ?,
-    set_aside = max(set_aside, ?) WHERE id = ?
+UPDATE calls SET transcript = NULL, transcript_sha256 = NULL, refusals = 0, last_error = ?
+WHERE id = ?
 """
-
-
-class _Finding(Enum):
-    INTACT = "intact"
-    MISSING = "missing"
-    DAMAGED = "damaged"
 
 
 @attrs.frozen
@@ -50,7 +45,7 @@ class _Row:
     transcript_sha256: str | None
 
 
-_Findings = dict[str, _Finding]
+_Findings = dict[str, Finding]
 
 
 async def check_rows(index: Index, report: ArchiveReport) -> None:
@@ -70,6 +65,7 @@ async def check_rows(index: Index, report: ArchiveReport) -> None:
                 raise findings
             checked.append((row, findings))
         await index.run(_repair, checked, report)
+        await disk.run(finish_setting_aside, index)
         place = rows[-1].date, rows[-1].id
 
 
@@ -86,23 +82,21 @@ def _check(directory: Path, row: _Row) -> _Findings | StorageError:
         if row.has_transcript:
             findings[TRANSCRIPT] = _check_file(directory, row.name, TRANSCRIPT, row.transcript_sha256)
     except OSError as error:
-        return StorageError(row.name, error.errno, error.strerror, str(error.filename))
+        return storage_error(row.name, error, directory)
     return findings
 
 
-def _check_file(directory: Path, name: str, suffix: str, sha256: str | None) -> _Finding:
+def _check_file(directory: Path, name: str, suffix: str, sha256: str | None) -> Finding:
     path = path_below(directory, name, suffix)
     try:
         if digest(path).sha256 == sha256:
-            return _Finding.INTACT
+            return Finding.INTACT
     except FileNotFoundError:
-        return _Finding.MISSING
+        return Finding.MISSING
     except OSError as error:
         if error.errno != errno.EIO:  # what the disk cannot read any more is damaged, too
             raise
-    # Before the index says that it is due: under its own name it would be taken for what is due.
-    path.replace(set_aside_path(directory, name, suffix))
-    return _Finding.DAMAGED
+    return Finding.DAMAGED
 
 
 def _repair(
@@ -110,8 +104,11 @@ def _repair(
 ) -> None:
     for row, findings in checked:
         for suffix, finding in findings.items():
-            setattr(report, finding.value, getattr(report, finding.value) + 1)
-            if finding != _Finding.INTACT:
-                update = _LOST_RECORDING if suffix == RECORDING else _LOST_TRANSCRIPT
-                story = f"{row.name}{suffix} was {finding.value}"
-                connection.execute(update, (story, finding == _Finding.DAMAGED, row.id))
+            report.count(finding)
+            if finding == Finding.INTACT:
+                continue
+            update = _LOST_RECORDING if suffix == RECORDING else _LOST_TRANSCRIPT
+            story = f"{row.name}{suffix} was {finding.name.lower()}"
+            connection.execute(update, (story, row.id))
+            if finding == Finding.DAMAGED:
+                intend(connection, row.name, suffix)

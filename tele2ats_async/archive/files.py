@@ -8,12 +8,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import attrs
+import orjson
 
-from ..recordings import PARTIAL, partial_path, path_below
+from ..recordings import PARTIAL, RECORDING, TRANSCRIPT, may_be_whole, partial_path, path_below
 from .index import INDEX_FILE, LOCK_FILE
 
-RECORDING = ".mp3"
-TRANSCRIPT = ".json"
 SET_ASIDE = ".damaged"
 
 # What SQLite keeps beside the index begins with its name.
@@ -41,6 +40,22 @@ def digest(path: Path) -> Digest:
     """
     with path.open("rb") as file:
         return Digest(os.fstat(file.fileno()).st_size, hashlib.file_digest(file, "sha256").hexdigest())
+
+
+def is_sound(path: Path) -> bool:
+    """Tell whether a recording or a transcript that nobody remembers may be taken over.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as file:
+        if path.suffix == RECORDING:
+            return may_be_whole(file)
+        try:
+            orjson.loads(file.read())
+        except orjson.JSONDecodeError:
+            return False
+        return True
 
 
 def set_aside_path(directory: Path, name: str, suffix: str) -> Path:

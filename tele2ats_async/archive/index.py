@@ -14,6 +14,7 @@ from filelock import AsyncFileLock, Timeout
 from .. import disk
 from ..errors import ArchiveError, StorageError
 from .schema import StrangeFileError, prepare
+from .storage import storage_error
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -22,6 +23,13 @@ INDEX_FILE = "archive.sqlite3"
 LOCK_FILE = ".archive.lock"
 
 _BUSY_TIMEOUT_S = 10.0  # for another program that writes
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+# By the first byte of SQLite's codes, the others of which say in which call it was. Only of a full disk does it
+# keep the system's number.
+_OF_THE_DISK = {
+    sqlite3.SQLITE_FULL: (errno.ENOSPC, os.strerror(errno.ENOSPC)),
+    sqlite3.SQLITE_IOERR: (errno.EIO, "a quota or a limit is reached, or the disk is broken"),
+}
 
 
 class Index:
@@ -41,6 +49,7 @@ class Index:
 
         Raises:
             ArchiveError: It cannot be opened, or is no index.
+            StorageError: The disk is full or broken.
         """
         with self._guard, self._telling_of_failures():
             self._connection = sqlite3.connect(
@@ -64,7 +73,7 @@ class Index:
 
         Raises:
             ArchiveError: The index failed; nothing of the work is done.
-            StorageError: The disk is full; the same.
+            StorageError: The disk is full or broken; the same.
         """
         return await disk.run(lambda: self.transact(work, *args, **kwargs))
 
@@ -90,9 +99,8 @@ class Index:
         try:
             yield
         except sqlite3.OperationalError as error:  # locked, full, not writable
-            if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
-                full = os.strerror(errno.ENOSPC)
-                raise StorageError(INDEX_FILE, errno.ENOSPC, full, str(self.directory)) from error
+            if (code := error.sqlite_errorcode & 0xFF) in _OF_THE_DISK:
+                raise StorageError(INDEX_FILE, *_OF_THE_DISK[code], str(self.directory)) from error
             reason = f"{INDEX_FILE} cannot be used: {error}"
             raise ArchiveError(str(self.directory), reason) from error
         except StrangeFileError as error:
@@ -111,6 +119,7 @@ async def open_index(directory: Path) -> AsyncGenerator[Index, None]:
 
     Raises:
         ArchiveError: Somebody else is at work on it, or it cannot be opened.
+        StorageError: The disk is full, read-only or broken.
     """
     async with _locked(directory):
         index = Index(directory)
@@ -130,6 +139,8 @@ async def _locked(directory: Path) -> AsyncGenerator[None, None]:
     except Timeout:
         raise ArchiveError(str(directory), "another mirror is at work on it") from None
     except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise storage_error(INDEX_FILE, error, directory) from error
         raise ArchiveError(str(directory), f"cannot be written: {error.strerror or error}") from error
     try:
         yield

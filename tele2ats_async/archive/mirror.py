@@ -12,11 +12,13 @@ from .. import disk
 from ..recordings import Progress, SaveOutcome, Saver, SavingMany
 from ..requester import Requester
 from . import moments
+from .aside import finish_setting_aside
 from .batches import in_batches
 from .calls import find_gaps, store_listed
+from .clock import Clock
 from .files import remove_parts
 from .index import Index, open_index
-from .listing import iter_listed
+from .listing import ask_time, iter_listed
 from .outcomes import note_outcomes
 from .queue import iter_due
 from .retention import finish_removals, remove_older
@@ -31,8 +33,7 @@ class Mirror:
     """A run, from the listing to the last recording.
 
     Attributes:
-        start: First moment, in the first second that is mirrored.
-        end: Last moment, in the last second that is mirrored.
+        period: First moment, in the first second that is mirrored, and last moment, in the last one.
         keep: How old recordings may become; None for any age.
         ready_within_s: Seconds from the end of a call in which its recording may become ready.
     """
@@ -40,52 +41,54 @@ class Mirror:
     requester: Requester
     saver: Saver
     directory: Path
-    start: datetime
-    end: datetime
+    period: tuple[datetime, datetime]
     transcripts: bool
     concurrency: int
     keep: timedelta | None
     ready_within_s: float
     progress: Progress
     _saving: SavingMany | None = attrs.field(default=None, init=False)
-    _is_cancelled: bool = attrs.field(default=False, init=False)
+    _has_ended: bool = attrs.field(default=False, init=False)
 
     async def run(self) -> AsyncGenerator[SaveOutcome, None]:
         """Yield an outcome for every recording that is asked for, when the index knows of it."""
-        now_s = moments.second_of(moments.now())
+        clock = Clock(self.requester)
         start, stop = self._span
         async with open_index(self.directory) as index:
             await _tidy_up(index)
             if self.keep is not None:
-                oldest_s = now_s - self.keep // timedelta(seconds=1)
+                # Before the listing: the index may need the room.
+                oldest_s = await ask_time(clock, (start, start + 1)) - self.keep // timedelta(seconds=1)
                 await remove_older(index, oldest_s)
                 start = max(start, oldest_s)
-            await self._list(index)
-            async with aclosing(self._fetch(index, (start, stop), now_s - _TAIL_S)) as outcomes:
+            await self._list(index, clock)
+            async with aclosing(self._fetch(index, (start, stop), clock.now_s() - _TAIL_S)) as outcomes:
                 async for outcome in outcomes:
                     yield outcome
 
-    def cancel(self) -> None:
+    def end(self) -> None:
         """Cancel what is under way."""
-        self._is_cancelled = True
+        self._has_ended = True
         if self._saving is not None:
             self._saving.end()
 
     @property
     def _span(self) -> Span:
-        return moments.second_of(self.start), moments.second_of(self.end) + 1
+        first, last = map(moments.second_of, self.period)
+        return first, last + 1
 
-    async def _list(self, index: Index) -> None:
+    async def _list(self, index: Index, clock: Clock) -> None:
         # The clock is read before the question: what happens while it is answered is listed next time.
         asked_s = moments.second_of(moments.now())
         start, stop = self._span
-        for gap in await index.run(find_gaps, (start, min(stop, asked_s + 1))):
-            async with aclosing(iter_listed(self.requester, gap)) as pieces:
+        for gap in await index.run(find_gaps, (start, min(stop, asked_s + 1)), asked_s - _TAIL_S):
+            async with aclosing(iter_listed(clock, gap)) as pieces:
                 async for span, records in pieces:
-                    await index.run(store_listed, span, records, asked_s - _TAIL_S)
+                    settled_s = min(asked_s, clock.now_s()) - _TAIL_S
+                    await index.run(store_listed, span, records, settled_s)
 
     async def _fetch(self, index: Index, span: Span, settled_s: int) -> AsyncGenerator[SaveOutcome, None]:
-        if self._is_cancelled:
+        if self._has_ended:
             raise RuntimeError("this AtsSession was closed while an archive was being mirrored")
         self._saving = SavingMany(
             self.saver,
@@ -107,6 +110,7 @@ class Mirror:
 async def _tidy_up(index: Index) -> None:
     """Clear away what a killed run has left, where it was at work and nowhere else."""
     await finish_removals(index)
+    await disk.run(finish_setting_aside, index)
     directories = await index.run(_find_working)
     await disk.run(_remove_parts, [index.directory / one for one in directories])
     await index.run(_forget_working)

@@ -16,13 +16,14 @@ from ..errors import (
     RateLimited,
     ResponseError,
     ServerError,
-    StorageError,
     UnsafeName,
 )
-from ..recordings import SaveOutcome, path_below
-from .files import RECORDING, TRANSCRIPT, Digest, digest, set_aside_path
+from ..recordings import RECORDING, TRANSCRIPT, SaveOutcome
+from .aside import remove_set_aside
+from .files import Digest, digest
 from .index import Index
 from .states import REFUSALS_AT_MOST, CallState
+from .storage import storage_error
 
 _LASTING = (NotReady, NotAudio, PayloadError, ResponseError)
 # They speak of the account, of the way to the service, or of the moment: of no single recording.
@@ -63,33 +64,21 @@ def note_outcomes(index: Index, outcomes: list[SaveOutcome], settled: str) -> li
     Returns:
         The outcomes; failed ones where what was saved cannot be read.
     """
-    examined = [_examine(outcome) for outcome in outcomes]
+    examined = [_examine(index, outcome) for outcome in outcomes]
     for name in index.transact(_note_all, examined, settled):
         with suppress(OSError):  # the recording is there: that is the news, and verification tells the rest
             remove_set_aside(index, name)
     return [outcome for outcome, _ in examined]
 
 
-def remove_set_aside(index: Index, name: str) -> None:
-    """Remove the damaged files of a recording that good ones have taken the place of; blocks."""
-    left = False
-    for suffix in (RECORDING, TRANSCRIPT):
-        damaged = set_aside_path(index.directory, name, suffix)
-        if path_below(index.directory, name, suffix).exists():
-            damaged.unlink(missing_ok=True)
-        left = left or damaged.exists()
-    if not left:
-        index.transact(_forget_set_aside, name)
-
-
-def _examine(outcome: SaveOutcome) -> tuple[SaveOutcome, _Files]:
+def _examine(index: Index, outcome: SaveOutcome) -> tuple[SaveOutcome, _Files]:
     try:
         return outcome, _Files(
             None if outcome.path is None else digest(outcome.path),
             None if outcome.transcript_path is None else digest(outcome.transcript_path),
         )
     except OSError as error:
-        failure = StorageError(outcome.name, error.errno, error.strerror, str(error.filename or outcome.path))
+        failure = storage_error(outcome.name, error, index.directory)
         return SaveOutcome(name=outcome.name, error=failure), _Files(None, None)
 
 
@@ -98,10 +87,6 @@ def _note_all(
 ) -> list[str]:
     """Write the outcomes, and give the names of those for which damaged files may be waiting."""
     return [outcome.name for outcome, files in examined if _note(connection, outcome, files, settled)]
-
-
-def _forget_set_aside(connection: sqlite3.Connection, name: str) -> None:
-    connection.execute("UPDATE calls SET set_aside = 0 WHERE record_file_name = ?", (name,))
 
 
 def _note(connection: sqlite3.Connection, outcome: SaveOutcome, files: _Files, settled: str) -> bool:

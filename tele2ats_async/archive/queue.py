@@ -2,12 +2,19 @@
 
 import sqlite3
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from pathlib import PurePosixPath
+from typing import Any
 
+import attrs
+
+from .. import disk
 from ..errors import UnsafeName
 from ..models import CallRecord
-from ..recordings import check_name
+from ..recordings import RECORDING, TRANSCRIPT, check_name, path_below
+from .aside import set_aside
 from .calls import COLUMNS, record_of
+from .files import is_sound
 from .index import Index
 from .moments import spell, start_of
 from .schema import IS_DUE, LACKS_TRANSCRIPT
@@ -18,41 +25,90 @@ _BATCH = 500
 _Place = tuple[str, int]
 
 
-async def iter_due(index: Index, span: Span, *, transcripts: bool) -> AsyncGenerator[CallRecord, None]:
-    """Yield each call of a span of which something is to be fetched, once, the oldest first.
+def _find_where(condition: str) -> str:
+    return (
+        f"SELECT id, date, file NOT NULL, transcript NOT NULL, {COLUMNS} FROM calls"  # noqa: S608  # constants
+        f" WHERE {condition} AND (date, id) > (?1, ?2) AND date < ?3 ORDER BY date, id LIMIT {_BATCH}"
+    )
 
-    First those that lack their transcript alone: it comes with the recording otherwise, and whoever
-    fails at it is not asked again in the same run.
+
+_DUE = _find_where(IS_DUE)
+# Each by its own index, and what they find merged.
+_DUE_OR_LACKING = (
+    f"SELECT * FROM ({_DUE}) UNION ALL SELECT * FROM ({_find_where(LACKS_TRANSCRIPT)})"  # noqa: S608  # constants
+    f" ORDER BY 2, 1 LIMIT {_BATCH}"
+)
+
+
+@attrs.frozen
+class _Call:
+    """A call that is handed out.
+
+    Attributes:
+        is_safe: Whether its recording's name may become a path.
+        unknown: The suffixes of those of its files that the index does not know.
+    """
+
+    id: int
+    record: CallRecord
+    name: str
+    is_safe: bool
+    unknown: list[str]
+
+
+async def iter_due(index: Index, span: Span, *, transcripts: bool) -> AsyncGenerator[CallRecord, None]:
+    """Yield each call of a span of which something is to be fetched, the oldest first.
+
+    In one pass, so that whatever becomes of one meanwhile, it is not handed out twice.
     """
     start, stop = (spell(start_of(second)) for second in span)
-    for condition in (LACKS_TRANSCRIPT, IS_DUE) if transcripts else (IS_DUE,):
-        place = start, 0
-        while True:
-            records, place = await index.run(_take, condition, place, stop)
-            if not records:
-                break
-            for record in records:
-                yield record
+    place = start, 0
+    while True:
+        calls, place = await index.run(_take, _DUE_OR_LACKING if transcripts else _DUE, place, stop)
+        if not calls:
+            break
+        await disk.run(_set_unsound_aside, index, calls)
+        for call in calls:
+            yield call.record
 
 
-def _take(
-    connection: sqlite3.Connection, condition: str, place: _Place, stop: str
-) -> tuple[list[CallRecord], _Place]:
-    """Take the next ones, and note in which directories parts of their files will be."""
-    query = (
-        f"SELECT id, {COLUMNS} FROM calls"  # noqa: S608  # nothing but constants
-        f" WHERE {condition} AND (date, id) > (?, ?) AND date < ? ORDER BY date, id LIMIT {_BATCH}"
-    )
+def _take(connection: sqlite3.Connection, query: str, place: _Place, stop: str) -> tuple[list[_Call], _Place]:
+    """Take the next ones, and note that they are begun, and in which directories parts of their files will be."""
     rows = connection.execute(query, (*place, stop)).fetchall()
-    records = [record_of(row[1:]) for row in rows]
-    directories = {_directory_of(str(record.record_file_name)) for record in records} - {None}
+    calls = [_call_of(row) for row in rows]
+    safe = [call for call in calls if call.is_safe]  # of the others, nothing will be written
+    begun = "UPDATE calls SET started = 1 WHERE id = ? AND NOT started"
+    connection.executemany(begun, [(call.id,) for call in safe])
+    directories = {str(PurePosixPath(call.name).parent) for call in safe}
     connection.executemany("INSERT OR IGNORE INTO working VALUES (?)", [(one,) for one in directories])
-    return records, (rows[-1][1], rows[-1][0]) if rows else place
+    return calls, (rows[-1][1], rows[-1][0]) if rows else place
 
 
-def _directory_of(name: str) -> str | None:
+def _call_of(row: tuple[Any, ...]) -> _Call:
+    call_id, _, has_recording, has_transcript, *columns = row
+    record = record_of(tuple(columns))
+    name = str(record.record_file_name)
+    known = {RECORDING: has_recording, TRANSCRIPT: has_transcript}
+    return _Call(call_id, record, name, _is_safe(name), [suffix for suffix in known if not known[suffix]])
+
+
+def _is_safe(name: str) -> bool:
     try:
         check_name(name)
     except UnsafeName:
-        return None  # nothing will be written
-    return str(PurePosixPath(name).parent)
+        return False
+    return True
+
+
+def _set_unsound_aside(index: Index, calls: list[_Call]) -> None:
+    """Set aside what is there under a name that is to be fetched, and would be taken for it, but cannot be whole."""
+    found = [(call.name, suffix) for call in calls if call.is_safe for suffix in call.unknown]
+    if unsound := [file for file in found if _is_unsound(index, *file)]:
+        set_aside(index, unsound)
+
+
+def _is_unsound(index: Index, name: str, suffix: str) -> bool:
+    path = path_below(index.directory, name, suffix)
+    with suppress(OSError):  # mostly there is none; who saves it tells anything else
+        return path.stat().st_size > 0 and not is_sound(path)
+    return False

@@ -1,6 +1,16 @@
 """What a verification found."""
 
+from enum import Enum, auto
+
 import attrs
+
+
+class Finding(Enum):
+    """What became of a file that the index speaks of."""
+
+    INTACT = auto()
+    MISSING = auto()
+    DAMAGED = auto()
 
 
 @attrs.define(kw_only=True)
@@ -9,9 +19,9 @@ class ArchiveReport:
 
     Attributes:
         intact: Recordings and transcripts that are as the index says.
-        missing: Files that were gone; the next run fetches them again.
-        damaged: Files with another content than they were saved with. Each has now ``.damaged`` at the end of
-            its name, until the next run has fetched it again.
+        missing: Files that were gone; the next run fetches them again, transcripts if it is to have them.
+        damaged: Files with another content than they were saved with, or that cannot be whole. Each has now
+            ``.damaged`` at the end of its name, until the next run has fetched it again.
         adopted: Files that were there without the index knowing it; it does now.
         leftovers: Parts of files that killed runs had left, and damaged files that good ones have the
             place of; removed.
@@ -26,6 +36,16 @@ class ArchiveReport:
     adopted: int = 0
     leftovers: int = 0
     unknown: int = 0
+
+    def count(self, finding: Finding) -> None:
+        """Count one more file."""
+        match finding:
+            case Finding.INTACT:
+                self.intact += 1
+            case Finding.MISSING:
+                self.missing += 1
+            case Finding.DAMAGED:
+                self.damaged += 1
 
     @property
     def agreed(self) -> bool:

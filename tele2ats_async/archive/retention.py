@@ -3,12 +3,12 @@
 import sqlite3
 
 from .. import disk
-from ..errors import StorageError
 from .files import remove_files
 from .index import Index
 from .moments import spell, start_of
 from .schema import HAS_FILES, IS_LEAVING
 from .states import CallState
+from .storage import storage_error
 
 _BATCH = 500
 
@@ -17,11 +17,11 @@ _MARK = f"""
 UPDATE calls SET state = ? WHERE id IN
     (SELECT id FROM calls WHERE {HAS_FILES} AND date < ? AND state != 'removed' LIMIT ?)
 """  # noqa: S608  # a constant
-_GONE = "UPDATE calls SET file = NULL, transcript = NULL, set_aside = 0 WHERE id = ?"
+_GONE = "UPDATE calls SET file = NULL, transcript = NULL, set_aside = 0, started = 0 WHERE id = ?"
 
 
 async def remove_older(index: Index, before_s: int) -> None:
-    """Remove the recordings and transcripts of all calls before a second.
+    """Remove the recordings and transcripts of all calls before a second, and what may have been begun of them.
 
     Raises:
         StorageError: A file cannot be removed.
@@ -57,4 +57,4 @@ def _remove(index: Index, leaving: list[tuple[int, str]]) -> None:
         try:
             remove_files(index.directory, name)
         except OSError as error:
-            raise StorageError(name, error.errno, error.strerror, str(error.filename)) from error
+            raise storage_error(name, error, index.directory) from error

@@ -9,7 +9,7 @@ VERSION = 1
 # Conditions that indexes are made for: a query finds its index only where it spells the condition alike.
 IS_DUE = "state IN ('due', 'failed')"
 LACKS_TRANSCRIPT = f"state = 'done' AND transcript IS NULL AND refusals < {REFUSALS_AT_MOST}"
-HAS_FILES = "(file IS NOT NULL OR transcript IS NOT NULL OR set_aside)"
+HAS_FILES = "(started OR file IS NOT NULL OR transcript IS NOT NULL OR set_aside)"
 IS_LEAVING = f"state = 'removed' AND {HAS_FILES}"
 
 _STATES = ", ".join(f"'{state}'" for state in CallState)
@@ -34,6 +34,7 @@ CREATE TABLE calls (
     transcript TEXT,
     transcript_sha256 TEXT,
     set_aside INTEGER NOT NULL DEFAULT 0,
+    started INTEGER NOT NULL DEFAULT 0,
     attempts INTEGER NOT NULL DEFAULT 0,
     refusals INTEGER NOT NULL DEFAULT 0,
     last_error TEXT
@@ -45,6 +46,7 @@ CREATE INDEX calls_with_files ON calls (date) WHERE {HAS_FILES};
 CREATE INDEX calls_leaving ON calls (id) WHERE {IS_LEAVING};
 CREATE TABLE listed (start INTEGER PRIMARY KEY, stop INTEGER NOT NULL);
 CREATE TABLE working (directory TEXT PRIMARY KEY);
+CREATE TABLE setting_aside (file TEXT PRIMARY KEY);
 """
 
 

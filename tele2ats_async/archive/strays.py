@@ -4,14 +4,15 @@ import sqlite3
 from pathlib import Path
 
 import attrs
-import orjson
 
 from ..errors import StorageError
-from .files import RECORDING, SET_ASIDE, TRANSCRIPT, digest, is_part, recording_begun_in
+from ..recordings import RECORDING, TRANSCRIPT
+from .aside import note_set_aside, remove_set_aside, set_aside
+from .files import SET_ASIDE, digest, is_part, is_sound, recording_begun_in
 from .index import Index
-from .outcomes import remove_set_aside
 from .report import ArchiveReport
 from .states import CallState
+from .storage import storage_error
 
 _FIND = "SELECT state, file NOT NULL, transcript NOT NULL FROM calls WHERE record_file_name = ?"
 _ADOPT_RECORDING = """
@@ -19,7 +20,6 @@ UPDATE calls SET state = 'done', file = ?, size_bytes = ?, sha256 = ?, refusals 
 WHERE record_file_name = ?
 """
 _ADOPT_TRANSCRIPT = "UPDATE calls SET transcript = ?, transcript_sha256 = ? WHERE record_file_name = ?"
-_SET_ASIDE = "UPDATE calls SET set_aside = 1 WHERE record_file_name = ?"
 
 
 @attrs.frozen
@@ -43,9 +43,11 @@ def judge(index: Index, path: Path, report: ArchiveReport) -> None:
     """
     try:
         _judge(index, path, report)
+    except StorageError:  # of the index
+        raise
     except OSError as error:
         name = path.relative_to(index.directory).as_posix()
-        raise StorageError(name, error.errno, error.strerror, str(path)) from error
+        raise storage_error(name, error, path) from error
 
 
 def _judge(index: Index, path: Path, report: ArchiveReport) -> None:
@@ -59,15 +61,20 @@ def _judge(index: Index, path: Path, report: ArchiveReport) -> None:
     file = path.relative_to(index.directory).as_posix()
     saved = file.removesuffix(SET_ASIDE)
     name, suffix = saved[: -len(Path(saved).suffix) or None], Path(saved).suffix
-    call = index.transact(_find, name)
+    call = index.transact(_find, name) if _is_text(name) else None
     if call is None or not call.may_have_files or suffix not in (RECORDING, TRANSCRIPT):
         report.unknown += 1
     elif saved != file:
         _judge_damaged(index, path, name, report)
-    elif suffix == RECORDING:
-        _judge_recording(index, path, name, call, report)
-    elif not call.has_transcript:
-        _judge_transcript(index, path, name, report)
+    elif not path.stat().st_size:  # the next run puts what is due in its place
+        report.unknown += 1
+    elif not (call.has_recording if suffix == RECORDING else call.has_transcript):
+        _judge_unknown(index, path, name, report)
+
+
+def _is_text(name: str) -> bool:
+    """Tell whether a name is UTF-8, as that of every call; Python spells other bytes as surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def _find(connection: sqlite3.Connection, name: str) -> _Call | None:
@@ -77,32 +84,23 @@ def _find(connection: sqlite3.Connection, name: str) -> _Call | None:
 
 def _judge_damaged(index: Index, path: Path, name: str, report: ArchiveReport) -> None:
     """Keep a damaged file until there is a good one; whoever was killed may not have noted it."""
-    index.transact(_change, _SET_ASIDE, name)
+    note_set_aside(index, name)
     remove_set_aside(index, name)
     report.leftovers += not path.exists()
 
 
-def _judge_recording(index: Index, path: Path, name: str, call: _Call, report: ArchiveReport) -> None:
-    if call.has_recording:
-        return
+def _judge_unknown(index: Index, path: Path, name: str, report: ArchiveReport) -> None:
+    """Take over what may be whole; what cannot is fetched again by the next run."""
     found = digest(path)
-    if not found.size_bytes:  # the next run puts the recording in its place
-        report.unknown += 1
-        return
-    index.transact(_change, _ADOPT_RECORDING, name + RECORDING, *attrs.astuple(found), name)
-    report.adopted += 1
-
-
-def _judge_transcript(index: Index, path: Path, name: str, report: ArchiveReport) -> None:
-    content = path.read_bytes()
-    try:
-        orjson.loads(content)
-    except orjson.JSONDecodeError:
-        path.replace(path.with_name(path.name + SET_ASIDE))
-        index.transact(_change, _SET_ASIDE, name)
+    if not is_sound(path):
+        set_aside(index, [(name, path.suffix)])
         report.damaged += 1
         return
-    index.transact(_change, _ADOPT_TRANSCRIPT, name + TRANSCRIPT, digest(path).sha256, name)
+    file = name + path.suffix
+    if path.suffix == RECORDING:
+        index.transact(_change, _ADOPT_RECORDING, file, *attrs.astuple(found), name)
+    else:
+        index.transact(_change, _ADOPT_TRANSCRIPT, file, found.sha256, name)
     report.adopted += 1
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .. import disk
 from ..errors import ArchiveError
+from .aside import finish_setting_aside
 from .checking import check_rows
 from .files import walk
 from .index import INDEX_FILE, Index, open_index
@@ -31,7 +32,7 @@ async def verify_archive(directory: str | os.PathLike[str]) -> ArchiveReport:
 
     Raises:
         ArchiveError: There is no archive, a mirror is at work in it, or its index is damaged.
-        StorageError: A file cannot be read, renamed or removed.
+        StorageError: A file cannot be read, renamed or removed, or the index not be written.
 
     Source: operations 8, 9 and 10.
     """
@@ -43,6 +44,7 @@ async def verify_archive(directory: str | os.PathLike[str]) -> ArchiveReport:
     async with open_index(directory) as index:
         await index.run(_require_integrity)
         await finish_removals(index)
+        await disk.run(finish_setting_aside, index)
         await check_rows(index, report)
         await _look_around(index, report)
     return report

@@ -116,6 +116,9 @@ def mirror(
 
     Example: tele2ats mirror --start 2026-11-01 --directory archive --keep 90d
     """
+    with wrong_use():
+        if verify:
+            _refuse_beside_verify(start=start, end=end, keep=keep, transcripts=transcripts)
     if verify:
         run(verify_directory(directory))
     with wrong_use():
@@ -133,6 +136,11 @@ def mirror(
             progress=view.received,
         )
     run(mirror_period(session, outcomes, view, directory))
+
+
+def _refuse_beside_verify(**given: str | bool | None) -> None:
+    if refused := [f"--{option}" for option, value in given.items() if value]:
+        raise ValueError(f"--verify: looks at the whole directory; leave out {', '.join(refused)}")
 
 
 @app.command()

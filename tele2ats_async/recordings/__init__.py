@@ -3,7 +3,8 @@
 from .download import Progress
 from .files import FileRequests
 from .many import SavingMany
-from .names import check_name, path_below
+from .mp3 import may_be_whole
+from .names import RECORDING, TRANSCRIPT, check_name, path_below
 from .outcome import SaveOutcome
 from .partial import PARTIAL, partial_path
 from .readiness import Names, when_ready
@@ -12,6 +13,8 @@ from .stream import RecordingStream, open_stream
 
 __all__ = [
     "PARTIAL",
+    "RECORDING",
+    "TRANSCRIPT",
     "FileRequests",
     "Names",
     "Progress",
@@ -20,6 +23,7 @@ __all__ = [
     "Saver",
     "SavingMany",
     "check_name",
+    "may_be_whole",
     "no_progress",
     "open_stream",
     "partial_path",

@@ -4,6 +4,10 @@ from pathlib import Path, PurePosixPath
 
 from ..errors import UnsafeName
 
+# What a recording and its transcript are saved as.
+RECORDING = ".mp3"
+TRANSCRIPT = ".json"
+
 # Room for the suffix and for what a temporary file adds, below the 255 of all usual file systems.
 _LONGEST_PART_BYTES = 200
 _LONGEST_NAME_BYTES = 1000

@@ -10,7 +10,7 @@ from ..transport import Incoming
 from ..wire.operations import FETCH_TRANSCRIPT
 from .download import Download, Progress
 from .files import FileRequests
-from .names import path_below
+from .names import RECORDING, TRANSCRIPT, path_below
 from .storage import on_disk, size_of_file
 
 
@@ -39,7 +39,7 @@ class Saver:
 
     async def save_recording(self, name: str, directory: Path, progress: Progress) -> SavedFile:
         """Save a recording as ``.mp3``, unless it is there."""
-        path = path_below(directory, name, ".mp3")
+        path = path_below(directory, name, RECORDING)
         if size_bytes := size_of_file(name, path):
             return SavedFile(path, size_bytes, skipped=True)
         size_bytes = await Download(self._files, name, path, progress).run()
@@ -47,7 +47,7 @@ class Saver:
 
     async def save_transcript(self, name: str, directory: Path) -> SavedFile:
         """Save a transcript as ``.json``, byte for byte as the service sent it, unless it is there."""
-        path = path_below(directory, name, ".json")
+        path = path_below(directory, name, TRANSCRIPT)
         if size_bytes := size_of_file(name, path):
             return SavedFile(path, size_bytes, skipped=True)
         content = await self._files.retrying(FETCH_TRANSCRIPT, self._read_transcript, name)

@@ -4,9 +4,9 @@ from collections.abc import AsyncGenerator
 
 from ..errors import ConnectionFailed, NotAudio, Truncated
 from ..transport import Incoming
+from .mp3 import HEAD_BYTES, begins_as_mp3
 from .ranges import IDENTITY, validator_of
 
-_FRAME_HEADER_BYTES = 4
 _WHOLE = 200
 
 
@@ -77,9 +77,9 @@ class RecordingStream:
         try:
             while chunk := await self._incoming.read_chunk():
                 received += len(chunk)
-                if not self._offset and received - len(chunk) < _FRAME_HEADER_BYTES:
+                if not self._offset and received - len(chunk) < HEAD_BYTES:
                     head += chunk
-                    if received < _FRAME_HEADER_BYTES:
+                    if received < HEAD_BYTES:
                         continue
                     self._check_start(head)
                     yield head
@@ -87,11 +87,11 @@ class RecordingStream:
                     yield chunk
         except ConnectionFailed as failure:
             raise Truncated(self.name, self.content_length, received) from failure
-        if not self._offset and received < _FRAME_HEADER_BYTES:
+        if not self._offset and received < HEAD_BYTES:
             raise NotAudio(self.name, f"it has {received} bytes")
 
     def _check_start(self, head: bytes) -> None:
-        if not (head.startswith(b"ID3") or _is_frame_header(head)):
+        if not begins_as_mp3(head):
             raise NotAudio(self.name, "it does not begin as MP3 does")
 
 
@@ -106,12 +106,3 @@ def _content_length(incoming: Incoming[bytes]) -> int | None:
         return None
     length = incoming.headers.get("Content-Length")
     return None if length is None else int(length)
-
-
-def _is_frame_header(head: bytes) -> bool:
-    """Recognise an MPEG audio frame of layer III: sync, a version, the layer, a bit and a sample rate."""
-    if head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
-        return False
-    version, layer = head[1] >> 3 & 3, head[1] >> 1 & 3
-    bit_rate, sample_rate = head[2] >> 4, head[2] >> 2 & 3
-    return version != 1 and layer == 1 and bit_rate != 15 and sample_rate != 3

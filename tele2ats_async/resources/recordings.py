@@ -41,8 +41,7 @@ class Recordings:
         self._requester = requester
         self._files = FileRequests(requester)
         self._saver = Saver(self._files)
-        self._savings: WeakSet[SavingMany] = WeakSet()
-        self._mirrors: WeakSet[Mirror] = WeakSet()
+        self._runs: WeakSet[SavingMany | Mirror] = WeakSet()
 
     @asynccontextmanager
     async def open(self, name: str) -> AsyncGenerator[RecordingStream, None]:
@@ -156,7 +155,7 @@ class Recordings:
             progress=progress,
             ready_within_s=ready_within_s,
         )
-        self._savings.add(saving)
+        self._runs.add(saving)
         return saving.run(names_or_records)
 
     def mirror(
@@ -185,8 +184,9 @@ class Recordings:
             directory: Where to mirror, this account and nothing else; made where it is missing.
             transcripts: Whether to save the transcripts too, as ``.json`` beside the recordings.
             concurrency: How many recordings at once, at the most.
-            keep: The age that recordings may reach: older ones are removed, and not fetched. Their
-                calls stay in the index. None to keep all.
+            keep: The age that recordings may reach, by this machine's clock or the service's, whichever is
+                behind: older ones are removed, and not fetched. Their calls stay in the index. None to
+                keep all.
             ready_within_s: Seconds from the end of a call for which its recording is asked for again while it
                 is not ready; what becomes ready later still, the next run fetches.
             progress: Called with a name and the number of its bytes that just came.
@@ -200,7 +200,7 @@ class Recordings:
             ValueError: A time is naive, ``end`` lies before ``start``, ``concurrency`` is below 1,
                 ``keep`` is not above 0, or ``ready_within_s`` is below 0.
             ArchiveError: Another mirror is at work in the directory, or the index cannot be used.
-            StorageError: The disk is full or read-only, or a recording cannot be removed.
+            StorageError: The disk is full, read-only or broken, or a recording cannot be removed.
             AtsError: The calls cannot be listed, or as `save_many()`.
             RuntimeError: The session was closed meanwhile.
 
@@ -215,15 +215,14 @@ class Recordings:
             requester=self._requester,
             saver=self._saver,
             directory=Path(directory),
-            start=start,
-            end=end,
+            period=(start, end),
             transcripts=transcripts,
             concurrency=concurrency,
             keep=keep,
             ready_within_s=ready_within_s,
             progress=progress,
         )
-        self._mirrors.add(mirror)
+        self._runs.add(mirror)
         return mirror.run()
 
     async def fetch_transcript(self, name: str) -> Transcript:
@@ -274,10 +273,8 @@ class Recordings:
 
     def close(self) -> None:
         """End what `save_many` and `mirror` have under way; who still iterates is told so by a RuntimeError."""
-        for saving in self._savings:
-            saving.end()
-        for mirror in self._mirrors:
-            mirror.cancel()
+        for run in self._runs:
+            run.end()
 
     async def _enter(self, stack: AsyncExitStack, name: str) -> RecordingStream:
         return await stack.enter_async_context(self._files.open(FETCH_RECORDING, name, open_stream))

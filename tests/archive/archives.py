@@ -3,15 +3,17 @@
 import hashlib
 import sqlite3
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 import attrs
-from aiohttp.typedefs import Middleware
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 from conftest import ONE_ATTEMPT
 
 from tele2ats_async import AtsSession, CallRecord, RecordCallStatus, RecordCallType, SaveOutcome, TokenPair
@@ -110,6 +112,20 @@ async def scene(
         ) as ats,
     ):
         yield Scene(simulator, ats, directory)
+
+
+def service_clock(now: Callable[[], datetime | None]) -> Middleware:
+    """Let the service's answers be of another time, or of none that can be read."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        response = await handler(request)
+        if not response.prepared:
+            moment = now()
+            response.headers["Date"] = "?" if moment is None else format_datetime(moment, usegmt=True)
+        return response
+
+    return middleware
 
 
 def files_below(directory: Path) -> set[str]:

@@ -1,4 +1,4 @@
-"""A process whose archive is on a file system of 2 MB: ``python full_disk.py <directory> <base URL> <access> <refresh>``.
+"""A process whose archive is on a file system of 3 MB: ``python full_disk.py <directory> <base URL> <access> <refresh>``.
 
 It mounts that in a namespace of its own, which nobody else sees, mirrors until it is full, looks at what is
 there, makes room, mirrors again, and says in JSON what it saw.
@@ -64,7 +64,7 @@ def done(directory: str) -> int:
 
 async def main() -> None:
     directory, base_url, access, refresh = sys.argv[1:]
-    mount("size=2m", directory)
+    mount("size=3m", directory)
     full = await mirror(base_url, TokenPair(access, refresh), directory)
     mount("remount,size=100m", directory)
     roomy = await mirror(base_url, TokenPair(access, refresh), directory)

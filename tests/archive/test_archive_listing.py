@@ -209,6 +209,34 @@ async def test_a_name_that_comes_late(tmp_path: Path, monkeypatch: pytest.Monkey
         )
 
 
+async def test_a_name_and_more_that_come_late(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a call that was still under way: one row, of the same moment and numbers, brought up to date.
+
+    One that is alike in everything comes first, so that its name does not go to another.
+    """
+    first = call(named=False, callee_name="A", callee_number="79000000002")
+    second = attrs.evolve(first, callee_name="B")
+    other = call(named=False, caller_number="79000000003")
+    company = company_of([first, second, other])
+    at(NOON + SECOND, monkeypatch)
+    async with scene(company, tmp_path) as archive:
+        assert [] == await archive.mirror()
+        changed = attrs.evolve(
+            first, call_duration=60, conversation_duration=58, record_file_name="2026-03-02/mo_1"
+        )
+        named = attrs.evolve(second, record_file_name="2026-03-02/mo_2")
+        company.records.clear()
+        for record in (changed, named, other):
+            company.add_record(record)
+        assert [None, None] == [outcome.error for outcome in await archive.mirror()]
+
+        assert [
+            (None, None, 3, "none"),
+            ("2026-03-02/mo_1", "A", 60, "done"),
+            ("2026-03-02/mo_2", "B", 3, "done"),
+        ] == archive.index("SELECT record_file_name, callee_name, call_duration, state FROM calls ORDER BY 1")
+
+
 async def test_what_vanishes_from_the_listing_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A service that forgets a call, or the name of its recording, takes nothing out of the archive."""
     forgotten, nameless = call(), call(NOON + MS)

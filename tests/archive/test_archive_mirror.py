@@ -421,6 +421,22 @@ async def test_an_index_of_somebody_else(few: Company, tmp_path: Path, change: s
             await archive.mirror()
 
 
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
+async def test_a_disk_that_cannot_take_a_directory(
+    few: Company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """A full or read-only disk is the same error wherever it is met."""
+
+    def refuse(path: Path, **_: Any) -> None:
+        raise OSError(number, os.strerror(number), str(path))
+
+    async with scene(few, tmp_path / "new") as archive:
+        monkeypatch.setattr(Path, "mkdir", refuse)
+        with pytest.raises(StorageError) as raised:
+            await archive.mirror()
+        assert number == raised.value.errno
+
+
 async def test_a_directory_that_cannot_be_made(few: Company, tmp_path: Path) -> None:
     """A file stands in its place."""
     (tmp_path / "file").touch()

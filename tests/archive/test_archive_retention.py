@@ -9,7 +9,8 @@ import pytest_asyncio
 from archives import DAY, NOON, Scene, call, company_of, files_below, scene
 
 from tele2ats_async import ArchiveReport, StorageError, verify_archive
-from tele2ats_async.archive import files, moments, retention
+from tele2ats_async.archive import files, mirror, moments, retention
+from tele2ats_async.simulator import faults
 
 pytestmark = pytest.mark.asyncio
 
@@ -66,6 +67,50 @@ async def test_older_ones_are_not_fetched_at_all(archive: Scene) -> None:
     assert ["due"] * 3 + ["done"] * 2 == states(archive)
     assert 3 == len(await archive.mirror(keep=timedelta(days=10**8)))
     assert archive.agrees()
+
+
+async def test_beginnings_that_are_too_old_go(archive: Scene) -> None:
+    """What was kept of a recording that broke off, again and again until it was too old, is audio, too."""
+    archive.simulator.inject(faults.ServerErrors(), operations=[9])
+    await archive.mirror()
+    recording = archive.directory / f"{OLD[0].record_file_name}.mp3"
+    recording.parent.mkdir(exist_ok=True)
+    recording.with_name(f".{recording.name}.partial").write_bytes(b"beginning")
+    await archive.mirror(keep=timedelta(days=9))
+
+    assert set() == files_below(archive.directory)
+    assert ["removed"] * 3 + ["failed"] * 2 == states(archive)
+
+
+async def test_recordings_that_were_not_noted_go(archive: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed when they were complete, before the index knew: the index knows that they were begun."""
+
+    def die(*_: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patched:
+        patched.setattr(mirror, "note_outcomes", die)
+        with pytest.raises(SystemExit):
+            await archive.mirror()
+    assert ["due"] * 5 == states(archive)
+    assert files_below(archive.directory) & {f"{record.record_file_name}.mp3" for record in OLD}
+    await archive.mirror(keep=timedelta(days=9))
+
+    assert ["removed"] * 3 + ["done"] * 2 == states(archive)
+    assert of_new(".mp3") == files_below(archive.directory)
+    assert [(0,)] * 3 == archive.index("SELECT started FROM calls WHERE state = 'removed'")
+
+
+async def test_hostile_names_grow_old(archive: Scene) -> None:
+    """Nothing was begun of them, and nothing is removed."""
+    archive.company.add_record(call(NOON - 10 * DAY, record_file_name="../secret"))
+    await archive.mirror()
+    secret = archive.directory.parent / "secret.mp3"
+    secret.touch()
+    await archive.mirror(keep=timedelta(days=9))
+
+    assert secret.exists()
+    assert [("unavailable",)] == archive.index("SELECT state FROM calls WHERE record_file_name = '../secret'")
 
 
 async def test_another_file_keeps_the_directory(archive: Scene) -> None:

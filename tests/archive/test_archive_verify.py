@@ -1,6 +1,7 @@
 """Whether index and files agree, and repairing it (operations 8, 9 and 10)."""
 
 import errno
+import os
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from archives import DAY, NOON, Scene, call, company_of, files_below, scene
 from faults import RECORDING, answer_with, body
 
 from tele2ats_async import ArchiveError, ArchiveReport, StorageError, verify_archive
-from tele2ats_async.archive import checking, files, strays
+from tele2ats_async.archive import aside, checking, files, strays
 
 pytestmark = pytest.mark.asyncio
 
@@ -110,6 +111,49 @@ async def test_killed_while_a_damaged_file_was_set_aside(archive: Scene) -> None
     await mends(archive, recordings=1)
 
 
+@pytest.mark.parametrize(
+    ("room", "step"), [(checking, "finish_setting_aside"), (aside, "_forget_all"), (checking, "_repair")]
+)
+@pytest.mark.parametrize("by", ["mirror", "verify"])
+async def test_killed_while_damage_was_repaired(
+    archive: Scene, monkeypatch: pytest.MonkeyPatch, room: Any, step: str, by: str
+) -> None:
+    """Before the file has its other name, after that, or before anything: the next run, of whatever kind, ends it."""
+    for file in (f"{NAMES[0]}.mp3", f"{NAMES[1]}.json"):
+        (archive.directory / file).write_bytes(b"bad")
+
+    def die(*_: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patched:
+        patched.setattr(room, step, die)
+        with pytest.raises(SystemExit):
+            await verify_archive(archive.directory)
+    if by == "mirror" and step != "_repair":
+        await archive.mirror(transcripts=True)
+        assert {9: 1, 10: 1} == archive.asked()
+        assert archive.agrees()
+        assert ArchiveReport(intact=8) == await verify_archive(archive.directory)
+        assert [] == [name for name in files_below(archive.directory) if name.endswith(".damaged")]
+    else:
+        await verify_archive(archive.directory)
+        await mends(archive, recordings=1, transcripts=1)
+
+
+async def test_a_damaged_file_that_cannot_be_set_aside(archive: Scene) -> None:
+    """It is told by whoever finds it, until it can."""
+    path = archive.directory / f"{NAMES[0]}.mp3"
+    path.write_bytes(b"bad")
+    obstacle = archive.directory / f"{NAMES[0]}.mp3.damaged"
+    obstacle.mkdir()
+    with pytest.raises(StorageError, match="mp3"):
+        await verify_archive(archive.directory)
+    with pytest.raises(StorageError, match="mp3"):
+        await archive.mirror()
+    obstacle.rmdir()
+    await mends(archive, recordings=1)
+
+
 async def test_killed_before_a_damaged_file_was_removed(archive: Scene) -> None:
     """The good one is there: the damaged one goes."""
     (archive.directory / f"{NAMES[0]}.mp3.damaged").touch()
@@ -134,6 +178,48 @@ async def test_a_transcript_that_is_none(archive: Scene) -> None:
     (archive.directory / f"{NAMES[0]}.json").write_bytes(b"[{")
     assert ArchiveReport(intact=7, damaged=1) == await verify_archive(archive.directory)
     await mends(archive, transcripts=1)
+
+
+@pytest.mark.parametrize("by", ["mirror", "verify"])
+@pytest.mark.parametrize(
+    "kept_bytes", [0, 2, 2000], ids=["all zeros", "half a sync", "a beginning, and zeros"]
+)
+async def test_files_that_cannot_be_whole(archive: Scene, kept_bytes: int, by: str) -> None:
+    """What a power failure leaves of a file that was never flushed is not taken over, but set aside and fetched."""
+    archive.index(
+        "UPDATE calls SET state = 'due', file = NULL, sha256 = NULL, transcript = NULL"
+        " WHERE record_file_name = ?",
+        NAMES[0],
+    )
+    for suffix in (".mp3", ".json"):
+        path = archive.directory / f"{NAMES[0]}{suffix}"
+        whole = path.read_bytes()
+        path.write_bytes(whole[:kept_bytes] + bytes(5000))
+    if by == "verify":
+        assert ArchiveReport(intact=6, damaged=2) == await verify_archive(archive.directory)
+        assert 2 == sum(name.endswith(".damaged") for name in files_below(archive.directory))
+        await mends(archive, recordings=1, transcripts=1)
+    else:
+        await archive.mirror(transcripts=True)
+        assert {9: 1, 10: 1} == archive.asked()
+        assert archive.agrees()
+        assert ArchiveReport(intact=8) == await verify_archive(archive.directory)
+
+
+async def test_zeros_that_the_service_sends(tmp_path: Path) -> None:
+    """A recording that really ends so is saved, and then it is known: it is not fetched for ever."""
+    fault = answer_with(RECORDING, body(b"ID3" + bytes(5000)))
+    async with scene(company_of(CALLS[:1]), tmp_path, fault) as archive:
+        assert [None] == [outcome.error for outcome in await archive.mirror()]
+        assert ArchiveReport(intact=1) == await verify_archive(tmp_path)
+        assert [] == await archive.mirror()
+
+
+async def test_a_name_that_is_no_text(archive: Scene) -> None:
+    """A file from a system with another encoding belongs to nobody."""
+    for name in (b"\xef\xf0\xe8.mp3", b"\xef\xf0\xe8.mp3.damaged"):
+        (archive.directory / os.fsdecode(name)).write_bytes(b"x")
+    assert ArchiveReport(intact=8, unknown=2) == await verify_archive(archive.directory)
 
 
 async def test_files_of_nobody(archive: Scene) -> None:

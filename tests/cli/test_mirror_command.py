@@ -161,6 +161,24 @@ async def test_wrong_use_is_told_in_a_line(
     assert (0, False) == (len(simulator.requests), (tmp_path / "new").exists())
 
 
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (["--start", "2026-11-01"], "--start"),
+        (["--end", "2026-11-01", "--keep", "90d"], "--end, --keep"),
+        (["--transcripts"], "--transcripts"),
+    ],
+)
+async def test_verification_has_no_period(tmp_path: Path, more: list[str], told: str) -> None:
+    """What it would pass over in silence is refused."""
+    finished = await run("mirror", "--verify", "--directory", str(tmp_path), *more)
+
+    assert (2, f"tele2ats: --verify: looks at the whole directory; leave out {told}\n") == (
+        finished.status,
+        finished.err,
+    )
+
+
 async def test_without_a_start_or_without_tokens(simulator: AtsSimulator, tmp_path: Path) -> None:
     """Both are asked for by name."""
     no_start = await run("mirror", "--directory", str(tmp_path), env=account(simulator))
