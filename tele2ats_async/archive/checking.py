@@ -8,14 +8,13 @@ from pathlib import Path
 import attrs
 
 from .. import disk
-from ..errors import StorageError
 from ..recordings import RECORDING, TRANSCRIPT, path_below
 from .aside import finish_setting_aside, intend
 from .files import digest
 from .index import Index
 from .report import ArchiveReport, Finding
 from .schema import HAS_FILES
-from .storage import storage_error
+from .storage import warn_unreadable
 
 # Files are read by all threads of the disk at once; no more rows than this are in memory.
 _BATCH = 100
@@ -52,19 +51,12 @@ async def check_rows(index: Index, report: ArchiveReport) -> None:
     """Read every file that the index speaks of; what is not as it was saved is to be fetched again.
 
     Raises:
-        StorageError: A file cannot be read or renamed.
+        StorageError: A damaged file cannot be renamed.
     """
     place = "", 0
     while rows := await index.run(_take, place):
-        async with asyncio.TaskGroup() as group:
-            checks = [group.create_task(disk.run(_check, index.directory, row)) for row in rows]
-        checked: list[tuple[_Row, _Findings]] = []
-        for row, check in zip(rows, checks, strict=True):
-            findings = check.result()
-            if isinstance(findings, StorageError):
-                raise findings
-            checked.append((row, findings))
-        await index.run(_repair, checked, report)
+        findings = await asyncio.gather(*(disk.run(_check, index.directory, row) for row in rows))
+        await index.run(_repair, list(zip(rows, findings, strict=True)), report)
         await disk.run(finish_setting_aside, index)
         place = rows[-1].date, rows[-1].id
 
@@ -73,16 +65,12 @@ def _take(connection: sqlite3.Connection, place: tuple[str, int]) -> list[_Row]:
     return [_Row(*row) for row in connection.execute(_FIND, place)]
 
 
-def _check(directory: Path, row: _Row) -> _Findings | StorageError:
-    """Check the files of a row; a failure is returned, for a group of tasks would wrap what is raised."""
+def _check(directory: Path, row: _Row) -> _Findings:
     findings: _Findings = {}
-    try:
-        if row.has_recording:
-            findings[RECORDING] = _check_file(directory, row.name, RECORDING, row.sha256)
-        if row.has_transcript:
-            findings[TRANSCRIPT] = _check_file(directory, row.name, TRANSCRIPT, row.transcript_sha256)
-    except OSError as error:
-        return storage_error(row.name, error, directory)
+    if row.has_recording:
+        findings[RECORDING] = _check_file(directory, row.name, RECORDING, row.sha256)
+    if row.has_transcript:
+        findings[TRANSCRIPT] = _check_file(directory, row.name, TRANSCRIPT, row.transcript_sha256)
     return findings
 
 
@@ -95,7 +83,8 @@ def _check_file(directory: Path, name: str, suffix: str, sha256: str | None) -> 
         return Finding.MISSING
     except OSError as error:
         if error.errno != errno.EIO:  # what the disk cannot read any more is damaged, too
-            raise
+            warn_unreadable(path, error)
+            return Finding.UNREADABLE
     return Finding.DAMAGED
 
 
@@ -105,7 +94,7 @@ def _repair(
     for row, findings in checked:
         for suffix, finding in findings.items():
             report.count(finding)
-            if finding == Finding.INTACT:
+            if finding in (Finding.INTACT, Finding.UNREADABLE):
                 continue
             update = _LOST_RECORDING if suffix == RECORDING else _LOST_TRANSCRIPT
             story = f"{row.name}{suffix} was {finding.name.lower()}"

@@ -11,11 +11,12 @@ class Finding(Enum):
     INTACT = auto()
     MISSING = auto()
     DAMAGED = auto()
+    UNREADABLE = auto()
 
 
 @attrs.define(kw_only=True)
 class ArchiveReport:
-    """What a verification of an archive found, all of it repaired.
+    """What a verification of an archive found, all of it repaired but for what cannot be read.
 
     Attributes:
         intact: Recordings and transcripts that are as the index says.
@@ -26,6 +27,8 @@ class ArchiveReport:
         leftovers: Parts of files that killed runs had left, and damaged files that good ones have the
             place of; removed.
         unknown: Files that belong to no call of the index; left alone.
+        unreadable: Files that the system does not let us read, rename or remove; left alone, and logged by
+            name.
 
     Source: operations 8, 9 and 10.
     """
@@ -36,6 +39,7 @@ class ArchiveReport:
     adopted: int = 0
     leftovers: int = 0
     unknown: int = 0
+    unreadable: int = 0
 
     def count(self, finding: Finding) -> None:
         """Count one more file."""
@@ -46,8 +50,10 @@ class ArchiveReport:
                 self.missing += 1
             case Finding.DAMAGED:
                 self.damaged += 1
+            case Finding.UNREADABLE:
+                self.unreadable += 1
 
     @property
     def agreed(self) -> bool:
-        """Whether index and files agreed, so that nothing had to be repaired."""
-        return not (self.missing or self.damaged or self.adopted or self.leftovers)
+        """Whether index and files agreed, so that nothing had to be repaired, and nothing could not be."""
+        return not (self.missing or self.damaged or self.adopted or self.leftovers or self.unreadable)

@@ -10,9 +10,9 @@ from ..recordings import RECORDING, TRANSCRIPT
 from .aside import note_set_aside, remove_set_aside, set_aside
 from .files import SET_ASIDE, digest, is_part, is_sound, recording_begun_in
 from .index import Index
-from .report import ArchiveReport
+from .report import ArchiveReport, Finding
 from .states import CallState
-from .storage import storage_error
+from .storage import warn_unreadable
 
 _FIND = "SELECT state, file NOT NULL, transcript NOT NULL FROM calls WHERE record_file_name = ?"
 _ADOPT_RECORDING = """
@@ -39,15 +39,15 @@ def judge(index: Index, path: Path, report: ArchiveReport) -> None:
     """Adopt a file, remove it, or leave it alone, and count it; one that the index knows is passed over.
 
     Raises:
-        StorageError: It cannot be read, renamed or removed.
+        StorageError: The index cannot be written.
     """
     try:
         _judge(index, path, report)
     except StorageError:  # of the index
         raise
     except OSError as error:
-        name = path.relative_to(index.directory).as_posix()
-        raise storage_error(name, error, path) from error
+        warn_unreadable(path, error)
+        report.count(Finding.UNREADABLE)
 
 
 def _judge(index: Index, path: Path, report: ArchiveReport) -> None:

@@ -32,7 +32,7 @@ async def verify_archive(directory: str | os.PathLike[str]) -> ArchiveReport:
 
     Raises:
         ArchiveError: There is no archive, a mirror is at work in it, or its index is damaged.
-        StorageError: A file cannot be read, renamed or removed, or the index not be written.
+        StorageError: A damaged file cannot be renamed, or the index not be written.
 
     Source: operations 8, 9 and 10.
     """

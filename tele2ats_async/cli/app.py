@@ -11,7 +11,7 @@ from ..version import __version__
 from .download import download as download_period
 from .mirror import mirror as mirror_period
 from .mirror import verify as verify_directory
-from .options import BaseUrl, TokenFile, environment
+from .options import BaseUrl, TokenFile, environment, read_directory, require_texts
 from .running import run, wrong_use
 from .times import parse_age, parse_end, parse_start
 from .token_commands import tokens
@@ -27,7 +27,7 @@ app.add_typer(tokens, name="tokens")
 Transcripts = Annotated[
     bool, typer.Option("--transcripts", help="Save the transcripts too, as .json beside the recordings.")
 ]
-Directory = Annotated[Path, typer.Option(file_okay=False, help="Where to save.")]
+Directory = Annotated[Path, typer.Option(parser=read_directory, metavar="DIRECTORY", help="Where to save.")]
 Concurrency = Annotated[int, typer.Option(min=1, help="Recordings under way at once, at the most.")]
 
 
@@ -107,9 +107,9 @@ def mirror(
 ) -> None:
     """Keep a directory up to date: all calls of a period in archive.sqlite3, their recordings beside it.
 
-    A run lists what is new and fetches what is missing, and nothing twice; killed at any moment, the next one
-    goes on there. With --verify nothing is sent, and no tokens are needed: every file is read, and what is
-    not as the index says is fetched again by the next run. The tokens come from a file, or from
+    A run lists what is new and fetches what the index lacks, and nothing twice; killed at any moment, the next
+    one goes on there. With --verify nothing is sent, and no tokens are needed: every file is read, and what is
+    not as the index says is fetched again by the next run; a run alone does not look at old files. The tokens come from a file, or from
     TELE2ATS_ACCESS_TOKEN and TELE2ATS_REFRESH_TOKEN. Times without an offset are local. Exit status: 0 all is
     there, 1 something failed, had to be repaired, or another mirror is at work, 2 wrong use, 3 the tokens
     are spent, 130 interrupted.
@@ -122,6 +122,7 @@ def mirror(
     if verify:
         run(verify_directory(directory))
     with wrong_use():
+        require_texts(end=end, keep=keep)
         if start is None:
             raise ValueError("--start: not given; type the first day to mirror, such as 2026-11-01")
         session = AtsSession.from_env(environment(token_file, base_url))

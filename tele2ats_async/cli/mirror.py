@@ -38,5 +38,6 @@ def _rows(report: ArchiveReport, directory: Path) -> list[tuple[str, str]]:
         ("adopted", str(report.adopted)),
         ("leftovers", str(report.leftovers)),
         ("unknown", str(report.unknown)),
+        ("unreadable", str(report.unreadable)),
         ("folder", str(directory.resolve())),
     ]

@@ -26,7 +26,10 @@ def parse_end(text: str) -> datetime:
     moment = _parse("--end", text)
     if len(text) == _DATE_LENGTH:
         # Local days are not always 24 hours long: the next midnight is found on the calendar.
-        moment = (moment.replace(tzinfo=None) + timedelta(days=1)).astimezone() - timedelta(seconds=1)
+        with suppress(
+            OverflowError
+        ):  # the last day of all calendars has none; its first moment is late enough
+            moment = (moment.replace(tzinfo=None) + timedelta(days=1)).astimezone() - timedelta(seconds=1)
     return moment
 
 

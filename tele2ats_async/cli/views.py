@@ -3,6 +3,7 @@
 import sys
 import time
 from contextlib import suppress
+from io import StringIO
 from types import TracebackType
 from typing import Any, Protocol, Self, TextIO, cast
 
@@ -47,7 +48,9 @@ def make_console() -> Console:
 
     What is no terminal gets plain text, whatever the environment says of colours.
     """
-    stdout: TextIO = sys.stdout
+    stdout: TextIO | None = sys.stdout
+    if stdout is None:  # closed before we began: there is nobody to tell
+        return Console(file=StringIO())
     with suppress(AttributeError):  # what a test puts in its place need not know how
         cast("Any", stdout).reconfigure(errors="replace")  # a pipe may not hold the letters of a name
     return Console(force_terminal=stdout.isatty())

@@ -268,7 +268,9 @@ async def test_more_files_than_are_taken_at_once(tmp_path: Path) -> None:
         assert archive.agrees()
 
 
-async def test_what_cannot_be_read(archive: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_cannot_be_read(
+    archive: Scene, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     """A broken sector makes a damaged file; any other failure is told, and changes nothing."""
     real = files.digest
     broken = errno.EIO
@@ -282,13 +284,28 @@ async def test_what_cannot_be_read(archive: Scene, monkeypatch: pytest.MonkeyPat
     assert ArchiveReport(intact=7, damaged=1) == await verify_archive(archive.directory)
     await archive.mirror()
     broken = errno.EACCES
-    with pytest.raises(StorageError, match="broken"):
-        await verify_archive(archive.directory)
+    caplog.clear()
+    assert ArchiveReport(intact=7, unreadable=1) == await verify_archive(archive.directory)
     monkeypatch.setattr(checking, "digest", real)
     archive.index("UPDATE calls SET state = 'due', file = NULL WHERE record_file_name = ?", NAMES[0])
     monkeypatch.setattr(strays, "digest", fail)
-    with pytest.raises(StorageError, match="broken"):
-        await verify_archive(archive.directory)
+    assert ArchiveReport(intact=7, unreadable=1) == await verify_archive(archive.directory)
+    assert 2 == caplog.text.count(f"file_unreadable: {archive.directory / NAMES[0]}.mp3: broken")
+
+
+async def test_one_that_cannot_be_read_keeps_nobody_from_the_others(archive: Scene) -> None:
+    """A directory in the place of a file; what is wrong beside it is found, and mended."""
+    odd, damaged, gone = (archive.directory / f"{name}.mp3" for name in NAMES[:3])
+    odd.unlink()
+    odd.mkdir()
+    damaged.write_bytes(b"x")
+    gone.unlink()
+    expected = ArchiveReport(intact=5, damaged=1, missing=1, unreadable=1)
+    report = await verify_archive(archive.directory)
+    assert (expected, False) == (report, report.agreed)
+    odd.rmdir()
+    assert 1 == (await verify_archive(archive.directory)).missing
+    await mends(archive, recordings=3)
 
 
 async def test_where_there_is_no_archive(tmp_path: Path) -> None:

@@ -4,13 +4,14 @@ import asyncio
 import os
 import pty
 import re
+import shlex
 import signal
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from faults import RECORDING, Trickle, answer_with, body
-from processes import Finished, account, finish, read_all, run, start
+from processes import COMMAND, Finished, account, finish, read_all, run, start
 
 from tele2ats_async.simulator import AtsSimulator, Company
 
@@ -48,7 +49,7 @@ async def test_mirror_and_mirror_again_and_verify(
         assert simulator.recording(name) == (tmp_path / f"{name}.mp3").read_bytes()
     assert {
         "intact": str(2 * len(names)), "missing": "0", "damaged": "0", "adopted": "0", "leftovers": "0",
-        "unknown": "0", "folder": str(tmp_path),
+        "unknown": "0", "unreadable": "0", "folder": str(tmp_path),
     } == figures(proof)  # fmt: skip
 
 
@@ -147,6 +148,11 @@ async def test_two_of_them_and_an_interrupt(company: Company, tmp_path: Path, se
         (["--start", "yesterday"], "--start: 'yesterday' is no date or time; type 2026-11-01"),
         (["--end", "2020-01-01"], "lies before start"),
         (["--concurrency", "0"], "--concurrency"),
+        (["--directory", ""], "is empty; is a variable of your shell not set?"),
+        (["--keep", ""], "--keep: is empty"),
+        (["--end", ""], "--end: is empty"),
+        (["--base-url", ""], "--base-url: is empty"),
+        (["--directory", __file__], "is a file"),
     ],
 )
 async def test_wrong_use_is_told_in_a_line(
@@ -159,6 +165,26 @@ async def test_wrong_use_is_told_in_a_line(
     assert complaint in finished.err
     assert "Traceback" not in finished.err
     assert (0, False) == (len(simulator.requests), (tmp_path / "new").exists())
+
+
+async def test_the_last_day_of_all_calendars(simulator: AtsSimulator, tmp_path: Path) -> None:
+    """What people type for "for ever" is no traceback."""
+    more = ["--end", "9999-12-31"]
+    finished = await run(*arguments(simulator.company, tmp_path), *more, env=account(simulator))
+
+    assert (0, "") == (finished.status, finished.err)
+
+
+async def test_a_standard_output_that_is_closed(simulator: AtsSimulator, tmp_path: Path) -> None:
+    """There is nobody to tell, and the work is done."""
+    command = shlex.join([COMMAND, *arguments(simulator.company, tmp_path)])
+    process = await asyncio.create_subprocess_shell(
+        f"{command} >&-", env=os.environ | account(simulator), stderr=asyncio.subprocess.PIPE
+    )
+    _, complaint = await process.communicate()
+
+    assert (0, b"") == (process.returncode, complaint)
+    assert (tmp_path / "archive.sqlite3").exists()
 
 
 @pytest.mark.parametrize(
