@@ -23,7 +23,7 @@ SECRETS = (ACCESS, REFRESH)
 SHORT = aiohttp.ClientTimeout(total=None, connect=0.3, sock_connect=0.3, sock_read=0.3)
 SOON = MinimumSpeed(bytes_per_s=1000, window_s=0.3)
 # Beyond all limits together: some operations send several requests, and the machine may be busy.
-PATIENCE_S = 10
+PATIENCE_S = 30
 
 Errors = list[AtsError]
 Operation = Callable[[AtsSession, Path], Awaitable[Errors]]

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import aiohttp
 import brotli  # type: ignore[import-untyped]  # ships no annotations
 import pytest
 from hostile_arena import PATIENCE_S, SECRETS, SHORT
@@ -39,7 +40,9 @@ def _chunk(content: bytes) -> bytes:
 
 
 @asynccontextmanager
-async def _endless(head: bytes, block: bytes, *, small: bool = False) -> AsyncIterator[AtsSession]:
+async def _endless(
+    head: bytes, block: bytes, *, small: bool = False, limits: aiohttp.ClientTimeout = SHORT
+) -> AsyncIterator[AtsSession]:
     """Serve a head and then the same block for ever, as fast as the client reads."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -61,7 +64,7 @@ async def _endless(head: bytes, block: bytes, *, small: bool = False) -> AsyncIt
     async with (
         asyncio.timeout(3 * PATIENCE_S),
         server,
-        AtsSession(PAIR, base_url=url, retry=ONCE, timeout=SHORT, max_json_bytes=limit) as ats,
+        AtsSession(PAIR, base_url=url, retry=ONCE, timeout=limits, max_json_bytes=limit) as ats,
     ):
         yield ats
     await asyncio.sleep(0.05)  # the server's tasks see that the client has gone
@@ -201,8 +204,10 @@ async def test_bombs_as_recordings(packed: tuple[bytes, bytes]) -> None:
 
 async def test_bombs_that_are_saved(packed: tuple[bytes, bytes]) -> None:
     """To the disk likewise."""
+    # aiohttp counts as silence what it takes to unpack and to write, once all has come.
+    patient = aiohttp.ClientTimeout(total=None, connect=5, sock_connect=5, sock_read=PATIENCE_S)
     with tempfile.TemporaryDirectory() as directory:
-        async with _at_most(_SOME_MB), _endless(_head(AUDIO, packed), b"") as ats:
+        async with _at_most(_SOME_MB), _endless(_head(AUDIO, packed), b"", limits=patient) as ats:
             path = await ats.recordings.save(NAME, Path(directory))
 
         assert len(_BOMB) == path.stat().st_size
