@@ -27,6 +27,13 @@ settings.load_profile("calm")
 
 ONE_ATTEMPT = RetryPolicy(attempts=1)
 
+# A test that runs away fails by itself and tells where, before the system ends what it likes.
+_ADDRESS_SPACE_BYTES = 12 * 1024**3
+if sys.platform == "linux":
+    import resource  # not on Windows
+
+    resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE_BYTES, resource.getrlimit(resource.RLIMIT_AS)[1]))
+
 
 class StubbedResponse(aiohttp.ClientResponse):
     """Supplies the argument that aiohttp >= 3.14 demands and aioresponses does not give."""

@@ -89,22 +89,26 @@ class Chaos:
 
     async def start(self) -> Process:
         records = self.simulator.company.records
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            PROGRAM,
-            str(self.directory),
-            str(self.tokens),
-            self.simulator.base_url,
-            records[0].date.isoformat(),
-            (records[-1].date + timedelta(seconds=1)).isoformat(),
-            stderr=asyncio.subprocess.PIPE,
-        )
+        complaints = self._complaints()
+        try:
+            return await asyncio.create_subprocess_exec(
+                sys.executable,
+                PROGRAM,
+                str(self.directory),
+                str(self.tokens),
+                self.simulator.base_url,
+                records[0].date.isoformat(),
+                (records[-1].date + timedelta(seconds=1)).isoformat(),
+                stderr=complaints,
+            )
+        finally:
+            os.close(complaints)
 
     async def run(self, *, killed_after_requests: int | None) -> int | None:
         """Run a process to its end, or until the service has seen so many requests more; give its status."""
         seen = len(self.simulator.requests)
         process = await self.start()
-        ending = asyncio.ensure_future(process.communicate())
+        ending = asyncio.ensure_future(process.wait())
         while not ending.done():
             await asyncio.wait([ending], timeout=0.005)
             if (
@@ -115,13 +119,23 @@ class Chaos:
                 with suppress(ProcessLookupError):  # it came to its end just now
                     process.kill()
                 break
-        _, complaint = await ending
-        story = complaint.decode().partition(":")[0] or f"exit {process.returncode}"
+        await ending
+        story = self._last_word() or f"exit {process.returncode}"
         self.ends["killed" if process.returncode == -signal.SIGKILL else story] += 1
         if process.returncode == _SPENT:
             # Killed between the service's answer and the disk: a person makes a new pair.
             await self.save_tokens(TokenPair(*self.simulator.regenerate_tokens()))
         return process.returncode
+
+    def _complaints(self) -> int:
+        """Open a new file for what a process says on standard error, however much that is."""
+        return os.open(self.tokens.with_name("complaints"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+
+    def _last_word(self) -> str:
+        with self.tokens.with_name("complaints").open("rb") as complaints:
+            complaints.seek(max(0, complaints.seek(0, os.SEEK_END) - 1000))
+            lines = complaints.read().decode(errors="replace").splitlines()
+        return lines[-1].partition(":")[0] if lines else ""
 
     async def save_tokens(self, pair: TokenPair) -> None:
         await FileTokenStore(self.tokens).save(pair)
