@@ -373,8 +373,8 @@ async def test_a_refresh_is_not_behind_a_queue_that_waits_for_it() -> None:
     async with RawService(script) as service, open_session(service, requests_per_second=100) as ats:
         await asyncio.gather(*(ask(ats) for _ in range(20)))
 
-    assert service.lines[1].startswith("PUT ")
-    assert 1 == sum(line.startswith("PUT ") for line in service.lines)
+    [place] = [place for place, line in enumerate(service.lines) if line.startswith("PUT ")]
+    assert place < 10  # behind the queue it would come after all twenty
 
 
 @pytest.mark.parametrize(("cuts", "is_heard"), [(1, True), (2, False)])
