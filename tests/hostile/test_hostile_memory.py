@@ -49,7 +49,7 @@ async def _endless(
         try:
             await reader.readuntil(b"\r\n\r\n")
             writer.write(head)
-            while True:
+            while not reader.at_eof():
                 writer.write(block)
                 await writer.drain()
                 await asyncio.sleep(0)
