@@ -48,7 +48,7 @@ def find_gaps(connection: sqlite3.Connection, span: Span, settled_s: int) -> lis
     Nothing is beyond a second: what says so was written while the clock was wrong, and is forgotten.
     """
     connection.execute("DELETE FROM listed WHERE start >= ?", (settled_s,))
-    connection.execute("UPDATE listed SET stop = ?1 WHERE stop > ?1", (settled_s,))
+    connection.execute("UPDATE listed SET stop = :settled WHERE stop > :settled", {"settled": settled_s})
     return subtract(span, _listed(connection))
 
 

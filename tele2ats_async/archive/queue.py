@@ -28,7 +28,7 @@ _Place = tuple[str, int]
 def _find_where(condition: str) -> str:
     return (
         f"SELECT id, date, file NOT NULL, transcript NOT NULL, {COLUMNS} FROM calls"  # noqa: S608  # constants
-        f" WHERE {condition} AND (date, id) > (?1, ?2) AND date < ?3 ORDER BY date, id LIMIT {_BATCH}"
+        f" WHERE {condition} AND (date, id) > (:date, :id) AND date < :stop ORDER BY date, id LIMIT {_BATCH}"
     )
 
 
@@ -74,7 +74,7 @@ async def iter_due(index: Index, span: Span, *, transcripts: bool) -> AsyncGener
 
 def _take(connection: sqlite3.Connection, query: str, place: _Place, stop: str) -> tuple[list[_Call], _Place]:
     """Take the next ones, and note that they are begun, and in which directories parts of their files will be."""
-    rows = connection.execute(query, (*place, stop)).fetchall()
+    rows = connection.execute(query, {"date": place[0], "id": place[1], "stop": stop}).fetchall()
     calls = [_call_of(row) for row in rows]
     safe = [call for call in calls if call.is_safe]  # of the others, nothing will be written
     begun = "UPDATE calls SET started = 1 WHERE id = ? AND NOT started"
