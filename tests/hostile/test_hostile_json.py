@@ -118,13 +118,16 @@ def damaged(draw: st.DrawFn) -> tuple[str, bytes]:
     """Make a right answer with a few wrong values, members or types, and spell it; sometimes the spelling is wrong."""
     name = draw(st.sampled_from(sorted(RIGHT)))
     whole = [copy.deepcopy(RIGHT[name])]
+    lengths = [0, 1, 2, 600]
     for _ in range(draw(st.integers(1, 3))):
         container, key = draw(st.sampled_from(_places(whole)))
         how = draw(st.sampled_from(["replace", "remove", "repeat", "add"]))
         if how == "remove" and container is not whole:
             del container[key]
         elif how == "repeat":
-            container[key] = [container[key]] * draw(st.sampled_from([0, 1, 2, 600]))
+            length = draw(st.sampled_from(lengths))
+            container[key] = [container[key]] * length
+            lengths = [other for other in lengths if other != length]  # 600 of 600 of 600 fill any memory
         elif how == "add" and isinstance(container, dict):
             container[draw(st.one_of(st.text(), st.sampled_from(NAMES)))] = draw(JSON)
         else:
