@@ -1,5 +1,6 @@
 import asyncio
 import errno
+import gc
 import os
 import resource
 import signal
@@ -7,6 +8,7 @@ import stat
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -290,3 +292,36 @@ os._exit(0)
 
     assert 0 == finished.returncode
     assert {"parent", "child"} == {path.name for path in tmp_path.iterdir()}
+
+
+def test_what_is_under_way_at_the_exit_is_done(tmp_path: Path) -> None:
+    """A program that ends without waiting has not lost what it saved last."""
+    code = f"""
+import asyncio, time
+from pathlib import Path
+from tele2ats_async import disk
+
+def save():
+    time.sleep(0.2)
+    Path({str(tmp_path / "a")!r}).touch()
+
+loop = asyncio.new_event_loop()
+task = loop.create_task(disk.run(save))
+loop.run_until_complete(asyncio.sleep(0))
+"""
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=False, timeout=20)
+
+    assert (tmp_path / "a").exists()
+
+
+def test_a_loop_is_forgotten() -> None:
+    """A program that runs many loops, one after the other, does not keep them all."""
+
+    async def work() -> weakref.ref[asyncio.AbstractEventLoop]:
+        await disk.run(int)
+        return weakref.ref(asyncio.get_running_loop())
+
+    loop = asyncio.run(work())
+    gc.collect()
+
+    assert loop() is None

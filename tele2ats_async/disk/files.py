@@ -1,53 +1,22 @@
-"""File work beside the event loop, and files that appear only when they are complete.
+"""Files that appear only when they are complete."""
 
-The default executor is left alone: name resolution shares its few threads, and file writes would
-starve it.
-"""
-
-import asyncio
 import glob
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, TypeVar
-
-from .tasks import finish
-
-T = TypeVar("T")
+from typing import BinaryIO
 
 _LEFTOVER_AGE_S = 60.0
-
-
-def _make_executor() -> None:
-    global _executor  # noqa: PLW0603  # one for the process
-    _executor = ThreadPoolExecutor(max_workers=4, thread_name_prefix="tele2ats-disk")
-
-
-_executor: ThreadPoolExecutor
-_make_executor()
-if hasattr(os, "register_at_fork"):  # pragma: no branch  # not on Windows, where nothing forks
-    # A forked child has none of the threads, and would wait for them for ever.
-    os.register_at_fork(after_in_child=_make_executor)
-
-
-async def run(work: Callable[..., T], *arguments: object) -> T:
-    """Do blocking file work in a thread.
-
-    A cancelled caller waits until the thread has finished, so that nobody tidies up files on which a
-    thread still works.
-    """
-    return await finish(asyncio.get_running_loop().run_in_executor(_executor, work, *arguments))
 
 
 class AtomicFile:
     """A file that appears under its name only when it is complete.
 
     Bytes go to a hidden file in the same directory, which then takes the name. All methods block:
-    give them to `run()`.
+    give them to `disk.run()`.
     """
 
     def __init__(self, path: Path, *, mode: int = 0o666, durable: bool = False) -> None:

@@ -1,0 +1,6 @@
+"""File work beside the event loop, and files that appear only when they are complete."""
+
+from .files import AtomicFile, remove_leftovers
+from .threads import run
+
+__all__ = ["AtomicFile", "remove_leftovers", "run"]
