@@ -5,6 +5,7 @@ from collections.abc import Awaitable
 from typing import TypeVar
 
 import aiohttp
+from aiohttp.http import HttpProcessingError
 
 from ..errors import AtsTimeout, CertificateError, ConnectionFailed, ProxyRefused, TransportError
 from ..wire.operations import AnyOperation
@@ -55,6 +56,7 @@ _FAILURES: tuple[tuple[type[Exception], type[TransportError], str, bool], ...] =
     (aiohttp.ServerDisconnectedError, ConnectionFailed, "the server closed the connection", True),
     (aiohttp.ClientPayloadError, ConnectionFailed, "the answer broke off", True),
     (aiohttp.ClientResponseError, ConnectionFailed, "the answer is no HTTP", True),
+    (HttpProcessingError, ConnectionFailed, "the answer is no HTTP", True),
     (aiohttp.ClientError, ConnectionFailed, "the connection broke", True),
     (OSError, ConnectionFailed, "the connection broke", True),
 )
@@ -66,7 +68,7 @@ async def mapped(operation: AnyOperation, work: Awaitable[T]) -> T:
         return await work
     except _UnrepeatedError as carrier:
         failure = _translate(operation, carrier.error)
-    except (aiohttp.ClientError, OSError) as error:
+    except (aiohttp.ClientError, HttpProcessingError, OSError) as error:
         failure = _translate(operation, error)
     # Raised out here, for aiohttp's errors hold the request's headers and would be the context.
     raise failure

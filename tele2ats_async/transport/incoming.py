@@ -11,6 +11,7 @@ from ..errors import AtsTimeout, ConnectionFailed, PayloadError
 from ..pace import MinimumSpeed, Pace
 from ..wire.decipher import decipher_answer
 from ..wire.operations import Operation
+from .exchange import Exchange
 from .failures import mapped
 
 T = TypeVar("T")
@@ -22,7 +23,7 @@ class Incoming(Generic[T]):
     def __init__(
         self,
         operation: Operation[T],
-        response: aiohttp.ClientResponse,
+        response: aiohttp.ClientResponse | Exchange,
         slowest: MinimumSpeed,
         limit_bytes: int,
         headers: Mapping[str, str],

@@ -22,6 +22,9 @@ from ..wire.decipher import decipher_error
 from ..wire.masking import mask
 from ..wire.operations import REFRESH_TOKENS, AnyOperation, AnyRequest, Request
 from ..wire.redirects import redirect_target
+from . import direct
+from .direct import DirectWay
+from .exchange import Exchange
 from .failures import PROXY_REFUSED, mapped, refused_by_proxy, send_once, within
 from .incoming import Incoming
 
@@ -64,6 +67,8 @@ class Transport:
         self._base_url = base_url
         self._client = client
         self._owns_client = client is None
+        self._timeout = timeout
+        self._direct: DirectWay | None = None
         self._secrets: deque[str] = deque(maxlen=_REMEMBERED_TOKENS)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
@@ -112,7 +117,7 @@ class Transport:
 
     async def _exchange(
         self, client: aiohttp.ClientSession, request: AnyRequest, token: str
-    ) -> aiohttp.ClientResponse:
+    ) -> aiohttp.ClientResponse | Exchange:
         """Send a request, and again wherever the service has rightly moved it."""
         operation = request.operation
         headers = {
@@ -127,10 +132,7 @@ class Transport:
         headers.update(request.headers)
         url = self._url(request)
         for _ in range(_MAX_HOPS):
-            sending = client.request(
-                operation.method, url, headers=headers, data=request.body, **self._settings
-            )
-            response = await mapped(operation, within(self._first_byte_s, sending))
+            response = await self._send(client, request, url, headers)
             if response.status == PROXY_REFUSED:
                 response.release()
                 raise refused_by_proxy(operation)
@@ -140,7 +142,18 @@ class Transport:
             url = self._follow(operation, url, response)
         raise RedirectRefused(operation.method, operation.path, "the service redirects in circles", True)
 
-    def _follow(self, operation: AnyOperation, url: URL, response: aiohttp.ClientResponse) -> URL:
+    async def _send(
+        self, client: aiohttp.ClientSession, request: AnyRequest, url: URL, headers: dict[str, str]
+    ) -> aiohttp.ClientResponse | Exchange:
+        operation = request.operation
+        if self._direct is not None and operation.answer is bytes and not request.headers:
+            direct = self._direct.open(url, headers, self._first_byte_s)
+            if (exchange := await mapped(operation, direct)) is not None:
+                return exchange
+        sending = client.request(operation.method, url, headers=headers, data=request.body, **self._settings)
+        return await mapped(operation, within(self._first_byte_s, sending))
+
+    def _follow(self, operation: AnyOperation, url: URL, response: aiohttp.ClientResponse | Exchange) -> URL:
         target = refusal = None
         try:
             target = redirect_target(url, response.status, response.headers.get("Location"))
@@ -175,6 +188,9 @@ class Transport:
                 connector=aiohttp.TCPConnector(limit=0),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
+            if direct.IS_POSSIBLE:
+                self._direct = DirectWay(self._client, self._timeout)
+                self._settings["middlewares"] = (self._direct.notice, send_once)
         return self._client
 
     def _without_tokens(self, headers: Mapping[str, str]) -> Mapping[str, str]:
@@ -182,7 +198,7 @@ class Transport:
         shown = [(name, mask(value, self._secrets)) for name, value in headers.items()]
         return headers if shown == list(headers.items()) else CIMultiDict(shown)
 
-    async def _error(self, operation: AnyOperation, response: aiohttp.ClientResponse) -> AtsError:
+    async def _error(self, operation: AnyOperation, response: aiohttp.ClientResponse | Exchange) -> AtsError:
         story = response.content.readexactly(_ERROR_BYTES)
         try:
             said = await mapped(operation, within(self._silence_s, story))
