@@ -1,8 +1,7 @@
 """One request as the rest of the package wants it: authorized, and tried again where that is right."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import ParamSpec, TypeVar
 
 from .errors import AuthorizationError, Forbidden, TransportError
@@ -49,22 +48,30 @@ class Requester:
         """Await a call that sends an operation, and again as the retry policy allows."""
         return await self._retry.run(operation, call, *args, **kwargs)
 
-    @asynccontextmanager
-    async def stream(self, request: Request[T]) -> AsyncGenerator[Incoming[T], None]:
+    async def open(self, request: Request[T]) -> Incoming[T]:
         """Send a request, with one refresh where the access token turns out to be dead.
+
+        Returns:
+            The answer, to be left through ``async with``.
 
         Raises:
             Forbidden: A fresh token was refused too.
         """
-        async with self._slots, AsyncExitStack() as stack:
-            yield await self._enter(stack, request)
+        await self._slots.acquire()
+        try:
+            incoming = await self._authorized(request)
+        except BaseException:
+            self._slots.release()
+            raise
+        incoming.at_the_end(self._slots.release)
+        return incoming
 
-    async def _enter(self, stack: AsyncExitStack, request: Request[T]) -> Incoming[T]:
+    async def _authorized(self, request: Request[T]) -> Incoming[T]:
         refreshes = self._tokens.refresh_count
         token = await self._unsent(self._tokens.access_token())
         for tried in range(1, _TOKENS_AT_MOST + 1):
             try:
-                return await stack.enter_async_context(self._transport.stream(request, token))
+                return await self._transport.open(request, token)
             except AuthorizationError as error:
                 refusal = (error.status, error.method, error.path, error.details)
             # What others have put into the store costs no refresh, and leaves ours unspent.
@@ -86,5 +93,5 @@ class Requester:
 
     async def fetch_once(self, request: Request[T]) -> T:
         """Send a request as `fetch()` does, but never again."""
-        async with self.stream(request) as incoming:
+        async with await self.open(request) as incoming:
             return await incoming.decode()

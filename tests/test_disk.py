@@ -176,7 +176,7 @@ def test_a_link_laid_in_the_way_is_not_followed(tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_bytes(OLD)
     file = disk.AtomicFile(tmp_path / "a")
-    file._part.symlink_to(victim)
+    Path(file._part).symlink_to(victim)
     with pytest.raises(FileExistsError):
         file.write([NEW])
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gzip
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,6 +16,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 from conftest import ONE_ATTEMPT
 from faults import RECORDING, TRANSCRIPT, InFlight, Trickle, answer_with, body, cut_after
+from raw_service import NAME, ONCE, PAIR, RawService, Say, Then
 
 from tele2ats_async import (
     AtsError,
@@ -259,8 +261,8 @@ async def test_a_stall_in_mid_body_ends(company: Company, names: list[str], tmp_
 async def test_compressed_recordings_are_not_measured_by_their_compressed_length(
     company: Company, names: list[str], tmp_path: Path
 ) -> None:
-    """A server that compresses although identity was asked for is believed, not called truncated."""
-    content = b"ID3" + bytes(50_000)
+    """A server that compresses although identity was asked for is not called truncated."""
+    content = (b"\xff\xfb\x90\x00" + bytes(413)) * 100
 
     async def compress(request: web.Request) -> web.StreamResponse:
         response = web.Response(body=content, content_type="audio/mpeg")
@@ -274,6 +276,36 @@ async def test_compressed_recordings_are_not_measured_by_their_compressed_length
         path = await ats.recordings.save(names[0], tmp_path)
 
     assert content == path.read_bytes()
+
+
+async def test_a_compressed_recording_that_was_cut_is_not_believed(
+    company: Company, names: list[str], tmp_path: Path
+) -> None:
+    """The announced length is that of the packed bytes: it says nothing of a recording cut before it was packed."""
+    cut = gzip.compress((b"\xff\xfb\x90\x00" + bytes(413)) * 100 + b"\xff\xfb\x90")[:-60]
+
+    async def compress(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=cut, content_type="audio/mpeg", headers={"Content-Encoding": "gzip"})
+
+    async with faulty(company, answer_with(RECORDING, compress)) as ats:
+        with pytest.raises(AtsError):
+            await ats.recordings.save(names[0], tmp_path)
+
+    assert [] == files_below(tmp_path)
+
+
+@pytest.mark.parametrize("coding", ["chunked, identity", "xchunked", "identity"])
+async def test_only_chunks_have_an_end(tmp_path: Path, coding: str) -> None:
+    """With any other coding the body goes on to the end of the connection, and a cut looks like an end."""
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: audio/mpeg\r\nTransfer-Encoding: {coding}\r\n\r\n".encode()
+    async with (
+        RawService(lambda _: Say(head + b"ID3" + bytes(5_000), Then.CLOSE)) as service,
+        AtsSession(PAIR, base_url=service.base_url, retry=ONCE) as ats,
+    ):
+        with pytest.raises(AtsError):
+            await ats.recordings.save(NAME, tmp_path)
+
+    assert [] == files_below(tmp_path)
 
 
 async def test_cancelling_in_mid_body_leaves_nothing(

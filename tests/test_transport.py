@@ -275,10 +275,10 @@ async def test_a_dead_connection_brings_one_refresh(then: Then) -> None:
     """A replayed refresh burns the single-use pair: one copy for one decision."""
     async with RawService(in_turn(answer(), Say(then=then), answer())) as service:
         transport = _transport(service)
-        async with transport.stream(Request(LIST_CALL_RECORDS), ACCESS) as incoming:
+        async with await transport.open(Request(LIST_CALL_RECORDS), ACCESS) as incoming:
             await incoming.read()
         with pytest.raises(ConnectionFailed) as caught:
-            async with transport.stream(Request(REFRESH_TOKENS), REFRESH):
+            async with await transport.open(Request(REFRESH_TOKENS), REFRESH):
                 pass
         await transport.close()
 

@@ -27,7 +27,7 @@ class Clock:
         return await self._requester.retrying(request.operation, self._fetch_once, request)
 
     async def _fetch_once(self, request: Request[T]) -> T:
-        async with self._requester.stream(request) as incoming:
+        async with await self._requester.open(request) as incoming:
             self._compare(incoming)
             return await incoming.decode()
 

@@ -89,7 +89,7 @@ def remove_files(directory: Path, name: str) -> None:
     for suffix in (RECORDING, TRANSCRIPT):
         for path in (path_below(directory, name, suffix), set_aside_path(directory, name, suffix)):
             path.unlink(missing_ok=True)
-    partial_path(path_below(directory, name, RECORDING)).unlink(missing_ok=True)
+    Path(partial_path(path_below(directory, name, RECORDING))).unlink(missing_ok=True)
     for parent in path_below(directory, name, RECORDING).parents:
         if parent == directory:
             return

@@ -1,5 +1,6 @@
 """One run of a mirror: what is new is listed into the index, and what the index lacks is fetched."""
 
+import os
 import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -92,7 +93,7 @@ class Mirror:
             raise RuntimeError("this AtsSession was closed while an archive was being mirrored")
         self._saving = SavingMany(
             self.saver,
-            self.directory,
+            os.fspath(self.directory),
             concurrency=self.concurrency,
             transcripts=self.transcripts,
             progress=self.progress,

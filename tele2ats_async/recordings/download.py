@@ -2,8 +2,6 @@
 
 import logging
 from collections.abc import Callable
-from contextlib import aclosing
-from pathlib import Path
 
 from ..errors import AtsError, RateLimited, RecordingError, ResponseError, Truncated
 from ..retry import may_repeat
@@ -38,7 +36,7 @@ class Download:
     begun anew where it cannot.
     """
 
-    def __init__(self, files: FileRequests, name: str, path: Path, progress: Progress) -> None:
+    def __init__(self, files: FileRequests, name: str, path: str, progress: Progress) -> None:
         self._files = files
         self._name = name
         self._progress = progress
@@ -87,8 +85,11 @@ class Download:
             return False
         rest = ask_for_rest(self._file.size_bytes, self._file.validator)
         try:
-            async with self._files.open(FETCH_RECORDING, self._name, self._open_rest, rest) as stream:
-                return stream is None or await self._receive(stream)
+            stream = await self._files.open(FETCH_RECORDING, self._name, self._open_rest, rest)
+            if stream is None:
+                return True
+            async with stream:
+                return await self._receive(stream)
         except ResponseError as error:
             if error.status != _BAD_REQUEST:
                 raise
@@ -100,7 +101,7 @@ class Download:
 
     async def _receive_whole(self) -> bool:
         await self._file.begin_anew()
-        async with self._files.open(FETCH_RECORDING, self._name, open_stream) as stream:
+        async with await self._files.open(FETCH_RECORDING, self._name, open_stream) as stream:
             return await self._receive(stream)
 
     async def _open_rest(self, name: str, incoming: Incoming[bytes]) -> RecordingStream | None:
@@ -108,7 +109,8 @@ class Download:
         file, headers = self._file, incoming.headers
         if incoming.status == _NO_SUCH_PART:
             if self._silent_end == file.size_bytes and ends_at(headers, file.size_bytes):
-                return None
+                async with incoming:
+                    return None
             raise _MisfitError("there is no such part")
         if incoming.status != _PARTIAL_CONTENT:
             stream = RecordingStream(name, incoming)
@@ -127,12 +129,10 @@ class Download:
         file = self._file
         if not stream.offset:
             file.validator, file.length = stream.validator, stream.content_length
-        async with aclosing(aiter(stream)) as chunks:
-            async for chunk in chunks:
-                file.add(chunk)
-                self._progress(self._name, len(chunk))
-                if file.is_full_batch:
-                    await file.write()
+        while pieces := await stream.read(file.room_bytes):
+            self._progress(self._name, file.add(pieces))
+            if file.is_full_batch:
+                await file.write()
         return await self._is_complete(stream)
 
     async def _is_complete(self, stream: RecordingStream) -> bool:

@@ -1,7 +1,6 @@
 """Requests of files by name, in the encoding of the name that the service accepts."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from typing import ParamSpec, TypeVar
 
 from ..errors import NotFound, NotReady, ResponseError
@@ -40,39 +39,46 @@ class FileRequests:
         """Await a call that sends an operation, and again as the retry policy allows."""
         return await self._requester.retrying(operation, call, *args, **kwargs)
 
-    @asynccontextmanager
     async def open(
         self,
         operation: Operation[T],
         name: str,
         read: Callable[[str, Incoming[T]], Awaitable[R]],
         headers: Mapping[str, str] = _NO_HEADERS,
-    ) -> AsyncGenerator[R, None]:
-        """Request a file, and hand over what `read` makes of the answer.
+    ) -> R:
+        """Request a file, and give what `read` makes of the answer, which is its to leave from there on.
 
         Raises:
             NotReady: There is no such file, or not yet.
         """
-        async with AsyncExitStack() as stack:
-            incoming, times = await self._enter(stack, operation, name, headers)
+        incoming, times = await self._request(operation, name, headers)
+        try:
             result = await read(name, incoming)
-            if encode_filename(name, times=1) != encode_filename(name, times=2):
-                self._settled[operation.number] = times
-            yield result
+        except BaseException as error:
+            await incoming.__aexit__(type(error), error, None)
+            raise
+        if times:
+            self._settled[operation.number] = times
+        return result
 
-    async def _enter(
-        self, stack: AsyncExitStack, operation: Operation[T], name: str, headers: Mapping[str, str]
+    async def _request(
+        self, operation: Operation[T], name: str, headers: Mapping[str, str]
     ) -> tuple[Incoming[T], int]:
+        """Give the answer, and how often the name was encoded for it; 0 where that makes no difference."""
         settled = self._settled.get(operation.number)
         refusals: list[ResponseError] = []
         for times in _ENCODINGS if settled is None else (settled,):
-            request = Request(operation, query=encode_filename(name, times=times), headers=headers)
+            query = encode_filename(name, times=times)
             try:
-                return await stack.enter_async_context(self._requester.stream(request)), times
+                incoming = await self._requester.open(Request(operation, query=query, headers=headers))
             except ResponseError as error:
                 if error.status not in (400, 404):
                     raise
                 refusals.append(error)
+                if "%" not in query:
+                    break  # encoded again it is the same
+            else:
+                return incoming, times if "%" in query else 0
         for refusal in refusals:
             if isinstance(refusal, NotFound):
                 raise NotReady(name, refusal.details)

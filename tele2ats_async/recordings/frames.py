@@ -14,11 +14,11 @@ _RATES_HZ = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_02
 _LAYER_III = 1
 
 
-def ends_with_whole_frame(pieces: Iterable[bytes]) -> bool:
+def ends_with_whole_frame(pieces: Iterable[bytes | memoryview]) -> bool:
     """Walk from frame to frame, through the pieces of a file, and see whether the last one is all there."""
     rest, skipped = b"", 0
     for piece in pieces:
-        content, rest = rest + piece, b""
+        content, rest = rest + bytes(piece), b""
         place = skipped
         while len(begin := content[place : place + _ID3_HEADER_BYTES]) >= _header_bytes(begin):
             size_bytes = _size_bytes(begin)

@@ -1,11 +1,12 @@
 """The bytes of one recording that have come so far, in memory and on the disk, and what is known of them."""
 
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from itertools import chain
-from pathlib import Path
 
 from .. import disk
+from ..transport import Piece
 from .frames import ends_with_whole_frame
 from .partial import Beginning, forget, keep, partial_path, take_up
 from .storage import on_disk
@@ -27,11 +28,11 @@ class GrowingFile:
         length: Size of the whole recording in bytes; None where the service has not said.
     """
 
-    def __init__(self, name: str, path: Path) -> None:
+    def __init__(self, name: str, path: str) -> None:
         self._name = name
         self._path = path
         self._file = disk.AtomicFile(path)
-        self._batch: list[bytes] = []
+        self._batch: list[Piece] = []
         self._batch_bytes = 0
         self._has_partial = False
         self.size_bytes = 0
@@ -44,12 +45,19 @@ class GrowingFile:
         """Whether it is time to `write()`."""
         return self._batch_bytes >= _BATCH_BYTES
 
-    def add(self, chunk: bytes) -> None:
-        """Append bytes that came."""
-        self._batch.append(chunk)
-        self._batch_bytes += len(chunk)
-        self.size_bytes += len(chunk)
+    @property
+    def room_bytes(self) -> int:
+        """How much more makes it time to `write()`."""
+        return _BATCH_BYTES - self._batch_bytes
+
+    def add(self, pieces: Sequence[Piece]) -> int:
+        """Append bytes that came, and say how many."""
+        came_bytes = sum(map(len, pieces))
+        self._batch += pieces
+        self._batch_bytes += came_bytes
+        self.size_bytes += came_bytes
         self.reached_bytes = max(self.reached_bytes, self.size_bytes)
+        return came_bytes
 
     async def write(self) -> None:
         """Bring what came to the disk."""

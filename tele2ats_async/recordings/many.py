@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Generator
 from contextlib import aclosing, contextmanager
-from pathlib import Path
 from typing import Any
 
 from ..errors import NotReady
@@ -27,7 +26,7 @@ class SavingMany:
     def __init__(
         self,
         saver: Saver,
-        directory: Path,
+        directory: str,
         *,
         concurrency: int,
         transcripts: bool,

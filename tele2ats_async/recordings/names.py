@@ -1,6 +1,8 @@
 """From a recording's name to a path below a directory: names come from a server, so they are checked."""
 
-from pathlib import Path, PurePosixPath
+import os
+import re
+from pathlib import Path
 
 from ..errors import UnsafeName
 
@@ -11,6 +13,8 @@ TRANSCRIPT = ".json"
 # Room for the suffix and for what a temporary file adds, below the 255 of all usual file systems.
 _LONGEST_PART_BYTES = 200
 _LONGEST_NAME_BYTES = 1000
+# What nearly all names are; a part of five such characters is no device.
+_PLAIN = re.compile(r"[0-9A-Za-z_-]{5,100}(/[0-9A-Za-z_-]{5,100}){0,3}", re.ASCII)
 _DEVICES = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"} | {
     f"{port}{n}" for port in ("COM", "LPT") for n in "123456789¹²³"
 }
@@ -25,18 +29,23 @@ def check_name(name: str) -> None:
     """
     if not isinstance(name, str):
         raise TypeError(f"name: expected a text, got {type(name).__name__}")
-    if reason := _objection(name):
+    if not _PLAIN.fullmatch(name) and (reason := _objection(name)):
         raise UnsafeName(name, reason)
 
 
-def path_below(directory: Path, name: str, suffix: str) -> Path:
+def file_below(directory: str, name: str, suffix: str) -> str:
     """Give the path of a recording's file: ``directory/2022-08-12/mo_166….mp3``.
 
     Raises:
         UnsafeName: The name may not become a path.
     """
     check_name(name)
-    return directory.joinpath(PurePosixPath(name + suffix))
+    return os.path.join(directory, name + suffix)  # noqa: PTH118  # asked for each recording: a Path costs more
+
+
+def path_below(directory: Path, name: str, suffix: str) -> Path:
+    """Give the same as a Path; errors as `file_below()`."""
+    return Path(file_below(os.fspath(directory), name, suffix))
 
 
 def _objection(name: str) -> str | None:

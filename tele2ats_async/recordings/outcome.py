@@ -47,7 +47,7 @@ class SaveOutcome:
 
 
 async def save_one_of_many(
-    saver: Saver, name: str, directory: Path, *, transcripts: bool, progress: Progress
+    saver: Saver, name: str, directory: str, *, transcripts: bool, progress: Progress
 ) -> SaveOutcome:
     """Save a recording, and its transcript where that is wanted; a failure of its own is its outcome.
 

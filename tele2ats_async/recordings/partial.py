@@ -5,7 +5,8 @@ and the SHA-256 of both.
 """
 
 import hashlib
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Self
 
@@ -13,6 +14,7 @@ import attrs
 import orjson
 
 from ..disk import AtomicFile
+from ..transport import Piece
 
 PARTIAL = ".partial"
 
@@ -53,13 +55,14 @@ class Beginning:
                 raise ValueError("no header")
 
 
-def partial_path(path: Path) -> Path:
+def partial_path(path: str | os.PathLike[str]) -> str:
     """Say where the beginning of a recording is kept."""
-    return path.with_name(f".{path.name}{PARTIAL}")
+    directory, name = os.path.split(path)
+    return os.path.join(directory, f".{name}{PARTIAL}")  # noqa: PTH118  # asked for each recording: a Path costs more
 
 
-def keep(path: Path, written: AtomicFile, chunks: list[bytes], beginning: Beginning) -> None:
-    """Keep what was written and the chunks that were not.
+def keep(path: str, written: AtomicFile, pieces: Sequence[Piece], beginning: Beginning) -> None:
+    """Keep what was written and the pieces that were not.
 
     Raises:
         OSError: The disk refused.
@@ -67,7 +70,7 @@ def keep(path: Path, written: AtomicFile, chunks: list[bytes], beginning: Beginn
     kept = AtomicFile(partial_path(path))
     digest = hashlib.sha256()
     try:
-        for piece in _pieces(written, chunks, beginning):
+        for piece in _all_of(written, pieces, beginning):
             digest.update(piece)
             kept.write([piece])
         kept.commit([digest.digest()])
@@ -76,13 +79,13 @@ def keep(path: Path, written: AtomicFile, chunks: list[bytes], beginning: Beginn
         raise
 
 
-def take_up(path: Path, file: AtomicFile) -> Beginning | None:
+def take_up(path: str, file: AtomicFile) -> Beginning | None:
     """Copy what was kept of a recording into its new file; what cannot be trusted is removed.
 
     Raises:
         OSError: The disk refused.
     """
-    kept_at = partial_path(path)
+    kept_at = Path(partial_path(path))
     try:
         with kept_at.open("rb") as kept:
             beginning = _copy(kept, file)
@@ -96,15 +99,15 @@ def take_up(path: Path, file: AtomicFile) -> Beginning | None:
     return beginning
 
 
-def forget(path: Path) -> None:
+def forget(path: str) -> None:
     """Remove what was kept."""
-    partial_path(path).unlink(missing_ok=True)
+    Path(partial_path(path)).unlink(missing_ok=True)
 
 
-def _pieces(written: AtomicFile, chunks: list[bytes], beginning: Beginning) -> Iterator[bytes]:
+def _all_of(written: AtomicFile, pieces: Sequence[Piece], beginning: Beginning) -> Iterator[Piece]:
     yield orjson.dumps(attrs.asdict(beginning)) + b"\n"
     yield from written.read_back(_COPY_BYTES)
-    yield from chunks
+    yield from pieces
 
 
 def _copy(kept: BinaryIO, file: AtomicFile) -> Beginning | None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-IDENTITY = "identity"
+from ..transport import IDENTITY
 
 _STRONG_TAG = re.compile(r'"[!#-~]*"')
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", re.IGNORECASE)
@@ -35,9 +35,12 @@ def ask_for_rest(offset: int, validator: str) -> dict[str, str]:
 
 
 def is_same_version(headers: Mapping[str, str], validator: str) -> bool:
-    """Whether an answer, as far as it says so, belongs to the version that bears a validator."""
+    """Whether an answer belongs to the version that bears a validator.
+
+    One that does not say so may come from a service that has not looked at ``If-Range``.
+    """
     field = "ETag" if validator.startswith('"') else "Last-Modified"
-    return headers.get(field, validator) == validator
+    return headers.get(field) == validator
 
 
 def ends_at(headers: Mapping[str, str], offset: int) -> bool:

@@ -10,7 +10,7 @@ from ..transport import Incoming
 from ..wire.operations import FETCH_TRANSCRIPT
 from .download import Download, Progress
 from .files import FileRequests
-from .names import RECORDING, TRANSCRIPT, path_below
+from .names import RECORDING, TRANSCRIPT, file_below
 from .storage import on_disk, size_of_file
 
 
@@ -37,35 +37,35 @@ class Saver:
     def __init__(self, files: FileRequests) -> None:
         self._files = files
 
-    async def save_recording(self, name: str, directory: Path, progress: Progress) -> SavedFile:
+    async def save_recording(self, name: str, directory: str, progress: Progress) -> SavedFile:
         """Save a recording as ``.mp3``, unless it is there."""
-        path = path_below(directory, name, RECORDING)
+        path = file_below(directory, name, RECORDING)
         if size_bytes := size_of_file(name, path):
-            return SavedFile(path, size_bytes, skipped=True)
+            return SavedFile(Path(path), size_bytes, skipped=True)
         size_bytes = await Download(self._files, name, path, progress).run()
-        return SavedFile(path, size_bytes, skipped=False)
+        return SavedFile(Path(path), size_bytes, skipped=False)
 
-    async def save_transcript(self, name: str, directory: Path) -> SavedFile:
+    async def save_transcript(self, name: str, directory: str) -> SavedFile:
         """Save a transcript as ``.json``, byte for byte as the service sent it, unless it is there."""
-        path = path_below(directory, name, TRANSCRIPT)
+        path = file_below(directory, name, TRANSCRIPT)
         if size_bytes := size_of_file(name, path):
-            return SavedFile(path, size_bytes, skipped=True)
+            return SavedFile(Path(path), size_bytes, skipped=True)
         content = await self._files.retrying(FETCH_TRANSCRIPT, self._read_transcript, name)
         await on_disk(name, path, _write_whole, path, content)
-        return SavedFile(path, len(content), skipped=False)
+        return SavedFile(Path(path), len(content), skipped=False)
 
     async def _read_transcript(self, name: str) -> bytes:
-        async with self._files.open(FETCH_TRANSCRIPT, name, _read_checked) as content:
-            return content
+        return await self._files.open(FETCH_TRANSCRIPT, name, _read_checked)
 
 
 async def _read_checked(_: str, incoming: Incoming[list[TranscriptWord]]) -> bytes:
-    content = await incoming.read()
-    await incoming.decode_body(content)  # only to see that it is a transcript
+    async with incoming:
+        content = await incoming.read()
+        await incoming.decode_body(content)  # only to see that it is a transcript
     return content
 
 
-def _write_whole(path: Path, content: bytes) -> None:
+def _write_whole(path: str, content: bytes) -> None:
     file = disk.AtomicFile(path)
     try:
         file.commit([content])

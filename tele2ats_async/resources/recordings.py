@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -65,8 +65,9 @@ class Recordings:
         Source: operation 9.
         """
         check_name(name)
-        async with AsyncExitStack() as stack:
-            yield await self._files.retrying(FETCH_RECORDING, self._enter, stack, name)
+        opening = self._files.retrying(FETCH_RECORDING, self._files.open, FETCH_RECORDING, name, open_stream)
+        async with await opening as stream:
+            yield stream
 
     async def save(
         self, name: str, directory: str | os.PathLike[str], *, ready_within_s: float = 0.0
@@ -94,7 +95,7 @@ class Recordings:
         Source: operation 9.
         """
         require_seconds("ready_within_s", ready_within_s)
-        save = partial(self._saver.save_recording, name, Path(directory), no_progress)
+        save = partial(self._saver.save_recording, name, os.fspath(directory), no_progress)
         saved = await when_ready(name, ready_within_s, save)
         return saved.path
 
@@ -149,7 +150,7 @@ class Recordings:
             )
         saving = SavingMany(
             self._saver,
-            Path(directory),
+            os.fspath(directory),
             concurrency=concurrency,
             transcripts=transcripts,
             progress=progress,
@@ -243,8 +244,10 @@ class Recordings:
         Source: operation 10.
         """
         check_name(name)
-        words = await self._files.retrying(FETCH_TRANSCRIPT, self._fetch_words, name)
-        return Transcript(name, words)
+        fetching = self._files.retrying(
+            FETCH_TRANSCRIPT, self._files.open, FETCH_TRANSCRIPT, name, _decode_words
+        )
+        return Transcript(name, await fetching)
 
     async def save_transcript(
         self, name: str, directory: str | os.PathLike[str], *, ready_within_s: float = 0.0
@@ -267,7 +270,7 @@ class Recordings:
         Source: operation 10.
         """
         require_seconds("ready_within_s", ready_within_s)
-        save = partial(self._saver.save_transcript, name, Path(directory))
+        save = partial(self._saver.save_transcript, name, os.fspath(directory))
         saved = await when_ready(name, ready_within_s, save)
         return saved.path
 
@@ -276,16 +279,10 @@ class Recordings:
         for run in self._runs:
             run.end()
 
-    async def _enter(self, stack: AsyncExitStack, name: str) -> RecordingStream:
-        return await stack.enter_async_context(self._files.open(FETCH_RECORDING, name, open_stream))
-
-    async def _fetch_words(self, name: str) -> list[TranscriptWord]:
-        async with self._files.open(FETCH_TRANSCRIPT, name, _decode_words) as words:
-            return words
-
 
 async def _decode_words(_: str, incoming: Incoming[list[TranscriptWord]]) -> list[TranscriptWord]:
-    return await incoming.decode()
+    async with incoming:
+        return await incoming.decode()
 
 
 def _require_positive(argument: str, duration: timedelta) -> None:

@@ -62,7 +62,7 @@ class PairExchange:
 
     async def _request(self, old: TokenPair) -> TokenPair:
         try:
-            async with self._transport.stream(Request(REFRESH_TOKENS), old.refresh) as incoming:
+            async with await self._transport.open(Request(REFRESH_TOKENS), old.refresh) as incoming:
                 issued = await incoming.decode()
         except AuthorizationError as error:
             facts = (error.status, error.method, error.path, error.details)

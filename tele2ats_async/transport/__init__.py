@@ -4,7 +4,16 @@ Whatever aiohttp, the network or the service does leaves here as an `AtsError`; 
 passes as it is.
 """
 
-from .incoming import Incoming
+from .exchange import Piece
+from .incoming import IDENTITY, Incoming
 from .sending import DEFAULT_MAX_JSON_BYTES, DEFAULT_MINIMUM_SPEED, DEFAULT_TIMEOUT, Transport
 
-__all__ = ["DEFAULT_MAX_JSON_BYTES", "DEFAULT_MINIMUM_SPEED", "DEFAULT_TIMEOUT", "Incoming", "Transport"]
+__all__ = [
+    "DEFAULT_MAX_JSON_BYTES",
+    "DEFAULT_MINIMUM_SPEED",
+    "DEFAULT_TIMEOUT",
+    "IDENTITY",
+    "Incoming",
+    "Piece",
+    "Transport",
+]

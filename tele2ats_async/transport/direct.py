@@ -5,7 +5,7 @@ longer than to receive it. What they would be is the same every time: so the fir
 the next ones on the connections that it led to.
 """
 
-import asyncio
+import re
 
 import aiohttp
 from yarl import URL
@@ -14,6 +14,7 @@ from .exchange import Exchange
 
 # What is used of aiohttp has names but no promises: of another version than these, all goes the ordinary way.
 _KNOWN_VERSIONS = ("3.14",)
+_LINE_END = re.compile(r"[\r\n\0]")
 IS_POSSIBLE = aiohttp.__version__.rpartition(".")[0] in _KNOWN_VERSIONS
 
 
@@ -41,41 +42,35 @@ class DirectWay:
 
         # A function and not a method: whoever records the arguments of requests, as tests do, copies them deeply.
         self.notice = notice
-        self._rest: dict[str, str] | None = None
-        self._rest_bytes = b""
+        # The headers of the last request, and their lines: nearly always the same for the next one.
+        self._headers: dict[str, str] | None = None
+        self._lines = ""
 
-    async def open(self, url: URL, headers: dict[str, str], first_byte_s: float | None) -> Exchange | None:
+    async def open(
+        self, base_url: URL, target: str, headers: dict[str, str], first_byte_s: float | None
+    ) -> Exchange | None:
         """Send a GET, and wait for the head of its answer; None where it has to go the ordinary way.
 
         Raises:
             aiohttp.ClientError: There was no answer.
         """
         example, connector = self._example, self._client.connector
-        if example is None or connector is None or url.origin() != self._origin:
+        if example is None or connector is None or base_url.origin() != self._origin:
             return None
-        if headers != self._rest:
-            if not all(map(_is_safe, headers.values())):
-                return None
+        if headers != self._headers:
+            if any(map(_LINE_END.search, headers.values())):
+                return None  # aiohttp says what is wrong with it
             lines = {"Host": example.headers["Host"]} | headers
-            self._rest = headers
-            self._rest_bytes = "".join(f"{name}: {value}\r\n" for name, value in lines.items()).encode()
+            self._headers = headers
+            self._lines = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
         try:
             connection = await connector.connect(example, traces=[], timeout=self._timeout)
         except TimeoutError as error:
             raise aiohttp.ConnectionTimeoutError from error
+        exchange = Exchange(connection, silence_s=self._timeout.sock_read or None, first_byte_s=first_byte_s)
         try:
-            exchange = Exchange(connection, silence_s=self._timeout.sock_read, first_byte_s=first_byte_s)
-        except BaseException:
-            connection.close()
-            raise
-        try:
-            await exchange.start(b"GET %b HTTP/1.1\r\n%b\r\n" % (url.raw_path_qs.encode(), self._rest_bytes))
+            await exchange.start(f"GET {base_url.raw_path}{target} HTTP/1.1\r\n{self._lines}\r\n".encode())
         except BaseException:
             exchange.release()
             raise
         return exchange
-
-
-def _is_safe(text: str) -> bool:
-    """Whether a text cannot end its line."""
-    return "\r" not in text and "\n" not in text and "\0" not in text

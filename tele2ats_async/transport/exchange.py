@@ -10,8 +10,10 @@ protocol, which reads it as if nobody had been there before.
 import asyncio
 from collections import deque
 from collections.abc import Mapping
+from typing import Self
 
 import aiohttp
+from aiohttp.base_protocol import BaseProtocol
 from aiohttp.connector import Connection
 from aiohttp.http import HttpResponseParser, RawResponseMessage
 
@@ -41,8 +43,7 @@ class Exchange(asyncio.Protocol):
         self, connection: Connection, *, silence_s: float | None, first_byte_s: float | None
     ) -> None:
         handler, transport = connection.protocol, connection.transport
-        if handler is None or transport is None:  # closed since it was taken from the pool
-            raise aiohttp.ServerDisconnectedError
+        assert handler is not None and transport is not None  # noqa: S101, PT018  # it was handed out just now
         self._connection = connection
         self._handler = handler
         self._transport = transport
@@ -79,13 +80,8 @@ class Exchange(asyncio.Protocol):
             await self._wait()
         if self._is_handed_over:
             await self._read_as_aiohttp_does()
-        elif self._failure is not None:
+        elif self._left is None and self._failure is not None:
             raise self._failure
-
-    async def readany(self) -> bytes:
-        """Read what has come; empty at the end."""
-        pieces = await self.read_pieces(1)
-        return bytes(pieces[0]) if len(pieces) == 1 else b"".join(pieces)
 
     async def read_pieces(self, wanted_bytes: int) -> list[Piece]:
         """Read what has come, once it is that much, the end, or a second after; empty at the end."""
@@ -107,7 +103,7 @@ class Exchange(asyncio.Protocol):
         """Whether all has been read."""
         return not (self._pieces or self._left)
 
-    async def __aenter__(self) -> "Exchange":
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -157,8 +153,9 @@ class Exchange(asyncio.Protocol):
     def _take(self, piece: Piece) -> None:
         left = self._left or 0
         if len(piece) > left:
-            # Whatever that is, nobody asked for it, and the next answer would begin with it.
-            self._may_be_reused = False
+            self._may_be_reused = False  # the next answer would begin with the surplus
+            if bytes(piece[left:]).strip():
+                self._fail(aiohttp.ClientPayloadError("there is more than was announced"))
             piece = piece[:left]
         if piece:
             self._pieces.append(piece)
@@ -262,7 +259,7 @@ class Exchange(asyncio.Protocol):
 
 
 def _plain_head(
-    handler: asyncio.BaseProtocol, loop: asyncio.AbstractEventLoop, head: bytes
+    handler: BaseProtocol, loop: asyncio.AbstractEventLoop, head: bytes
 ) -> RawResponseMessage | None:
     """Read the head of an answer; None where it is not one after which just so many bytes follow."""
     parser = HttpResponseParser(

@@ -2,23 +2,32 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
-from typing import Generic, TypeVar, cast
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import TracebackType
+from typing import Generic, Self, TypeVar, cast
 
 import aiohttp
 
 from ..errors import AtsTimeout, ConnectionFailed, PayloadError
 from ..pace import MinimumSpeed, Pace
 from ..wire.decipher import decipher_answer
+from ..wire.masking import mask
 from ..wire.operations import Operation
-from .exchange import Exchange
+from .exchange import Exchange, Piece
 from .failures import mapped
 
 T = TypeVar("T")
 
+IDENTITY = "identity"
+
 
 class Incoming(Generic[T]):
-    """A successful answer whose body is still on its way."""
+    """A successful answer whose body is still on its way; left through ``async with``.
+
+    Attributes:
+        status: The HTTP status: 2xx, or 416 where a part was asked for.
+        headers: The answer's headers, by names in any case; what is told of them goes through `told()`.
+    """
 
     def __init__(
         self,
@@ -26,24 +35,49 @@ class Incoming(Generic[T]):
         response: aiohttp.ClientResponse | Exchange,
         slowest: MinimumSpeed,
         limit_bytes: int,
-        headers: Mapping[str, str],
+        secrets: Collection[str] = (),
     ) -> None:
+        self.status = response.status
+        self.headers: Mapping[str, str] = response.headers
         self._operation = operation
         self._response = response
-        self._headers = headers
         self._pace = Pace(slowest)
         self._has_begun = False
         self._limit_bytes = limit_bytes
+        self._secrets = secrets
+        self._on_end: Callable[[], None] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            await self._response.__aexit__(exception_type, exception, traceback)
+        finally:
+            if self._on_end is not None:
+                self._on_end()
+                self._on_end = None
+
+    def at_the_end(self, call: Callable[[], None]) -> None:
+        """Have something called when the answer is left."""
+        self._on_end = call
+
+    def told(self, name: str) -> str:
+        """Give a header as it may be told: a service that echoes tokens has them masked."""
+        return mask(self.headers.get(name, ""), self._secrets)
 
     @property
-    def status(self) -> int:
-        """The HTTP status: 2xx, or 416 where a part was asked for."""
-        return self._response.status
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """The answer's headers, by names in any case, without the tokens that may stand in them."""
-        return self._headers
+    def has_end_mark(self) -> bool:
+        """Whether the end of the body is told, so that a cut cannot pass for it."""
+        if self.headers.get("Content-Encoding", IDENTITY) != IDENTITY:
+            return False  # what is told is the end of the compressed bytes, which may have been cut before
+        coding = self.headers.get("Transfer-Encoding")
+        return "Content-Length" in self.headers if coding is None else coding.strip().lower() == "chunked"
 
     async def read(self) -> bytes:
         """Read the whole body.
@@ -82,18 +116,32 @@ class Incoming(Generic[T]):
         Raises:
             AtsTimeout: It comes more slowly than the minimum speed.
         """
+        pieces = await self.read_pieces(1)
+        return bytes(pieces[0]) if len(pieces) == 1 else b"".join(pieces)
+
+    async def read_pieces(self, wanted_bytes: int) -> Sequence[Piece]:
+        """Read what has come of the body, so much or its end if that is soon; empty at its end.
+
+        Raises:
+            AtsTimeout: It comes more slowly than the minimum speed.
+        """
         content = self._response.content
         asked_at = time.monotonic()
         try:
-            chunk = await mapped(self._operation, content.readany())
+            if isinstance(content, Exchange):
+                pieces = await mapped(self._operation, content.read_pieces(wanted_bytes))
+            else:
+                chunk = await mapped(self._operation, content.readany())
+                pieces = [chunk] if chunk else []
         except RuntimeError:  # aiohttp's, where its parser gave up before the connection was lost
             reason = "the answer broke off"
             raise ConnectionFailed(self._operation.method, self._operation.path, reason, True) from None
         # The first byte has a limit of its own, and what is complete is in time.
-        is_too_slow = self._has_begun and self._pace.is_too_slow(time.monotonic() - asked_at, len(chunk))
+        came_bytes = sum(map(len, pieces))
+        is_too_slow = self._has_begun and self._pace.is_too_slow(time.monotonic() - asked_at, came_bytes)
         self._has_begun = True
         if is_too_slow and not content.at_eof():
             raise AtsTimeout(
                 self._operation.method, self._operation.path, "the answer comes too slowly", True
             )
-        return chunk
+        return pieces

@@ -3,13 +3,10 @@
 import asyncio
 import ssl as ssl_module
 from collections import deque
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import aiohttp
 from aiolimiter import AsyncLimiter
-from multidict import CIMultiDict
 from yarl import URL
 
 from ..errors import (
@@ -31,7 +28,8 @@ from .incoming import Incoming
 T = TypeVar("T")
 
 # No limit in all, which would kill long downloads; no silence without an end either.
-DEFAULT_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=60, sock_connect=10, sock_read=30)
+_USUAL_CONNECT_S = 60.0
+DEFAULT_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=_USUAL_CONNECT_S, sock_connect=10, sock_read=30)
 DEFAULT_MINIMUM_SPEED = MinimumSpeed()
 # Ten times the largest page in practice.
 DEFAULT_MAX_JSON_BYTES = 16 * 1024 * 1024
@@ -62,7 +60,7 @@ class Transport:
     ) -> None:
         self._minimum_speed = minimum_speed
         self._max_json_bytes = max_json_bytes
-        self._silence_s = timeout.sock_read
+        self._silence_s = timeout.sock_read or None
         self._first_byte_s = _sum_of_limits(timeout)
         self._base_url = base_url
         self._client = client
@@ -83,9 +81,11 @@ class Transport:
             "timeout": timeout,
         }
 
-    @asynccontextmanager
-    async def stream(self, request: Request[T], token: str) -> AsyncGenerator[Incoming[T], None]:
+    async def open(self, request: Request[T], token: str) -> Incoming[T]:
         """Send one request and hand over its answer once the headers are there.
+
+        Returns:
+            The answer, to be left through ``async with``.
 
         Raises:
             TransportError: No answer came.
@@ -97,13 +97,12 @@ class Transport:
             await self._limiter.acquire()
         self.keep_secret(token)
         response = await self._exchange(client, request, token)
-        async with response:
-            # Not only from 400 on: below 200 nothing was carried out either, and 3xx are followed.
-            is_refused_part = response.status == _NO_SUCH_PART and "Range" in request.headers
-            if not (200 <= response.status < 300 or is_refused_part):
+        # Not only from 400 on: below 200 nothing was carried out either, and 3xx are followed.
+        is_refused_part = response.status == _NO_SUCH_PART and "Range" in request.headers
+        if not (200 <= response.status < 300 or is_refused_part):
+            async with response:
                 raise await self._error(request.operation, response)
-            headers = self._without_tokens(response.headers)
-            yield Incoming(request.operation, response, self._minimum_speed, self._max_json_bytes, headers)
+        return Incoming(request.operation, response, self._minimum_speed, self._max_json_bytes, self._secrets)
 
     def keep_secret(self, *tokens: str) -> None:
         """Keep tokens out of whatever the service is going to say."""
@@ -130,9 +129,20 @@ class Transport:
         if request.body is not None:
             headers["Content-Type"] = request.content_type
         headers.update(request.headers)
+        if self._direct is not None and operation.answer is bytes and not request.headers:
+            asking = self._direct.open(self._base_url, request.target, headers, self._first_byte_s)
+            exchange = await mapped(operation, asking)
+            if exchange is not None and not 300 <= exchange.status < 400:
+                return exchange
+            # Where a service moves, the ordinary way goes after it.
+            if exchange is not None:
+                exchange.release()
         url = self._url(request)
         for _ in range(_MAX_HOPS):
-            response = await self._send(client, request, url, headers)
+            sending = client.request(
+                operation.method, url, headers=headers, data=request.body, **self._settings
+            )
+            response = await mapped(operation, within(self._first_byte_s, sending))
             if response.status == PROXY_REFUSED:
                 response.release()
                 raise refused_by_proxy(operation)
@@ -142,18 +152,7 @@ class Transport:
             url = self._follow(operation, url, response)
         raise RedirectRefused(operation.method, operation.path, "the service redirects in circles", True)
 
-    async def _send(
-        self, client: aiohttp.ClientSession, request: AnyRequest, url: URL, headers: dict[str, str]
-    ) -> aiohttp.ClientResponse | Exchange:
-        operation = request.operation
-        if self._direct is not None and operation.answer is bytes and not request.headers:
-            direct = self._direct.open(url, headers, self._first_byte_s)
-            if (exchange := await mapped(operation, direct)) is not None:
-                return exchange
-        sending = client.request(operation.method, url, headers=headers, data=request.body, **self._settings)
-        return await mapped(operation, within(self._first_byte_s, sending))
-
-    def _follow(self, operation: AnyOperation, url: URL, response: aiohttp.ClientResponse | Exchange) -> URL:
+    def _follow(self, operation: AnyOperation, url: URL, response: aiohttp.ClientResponse) -> URL:
         target = refusal = None
         try:
             target = redirect_target(url, response.status, response.headers.get("Location"))
@@ -193,13 +192,11 @@ class Transport:
                 self._settings["middlewares"] = (self._direct.notice, send_once)
         return self._client
 
-    def _without_tokens(self, headers: Mapping[str, str]) -> Mapping[str, str]:
-        """Give headers that may be told in errors: a service that echoes tokens has them masked."""
-        shown = [(name, mask(value, self._secrets)) for name, value in headers.items()]
-        return headers if shown == list(headers.items()) else CIMultiDict(shown)
-
     async def _error(self, operation: AnyOperation, response: aiohttp.ClientResponse | Exchange) -> AtsError:
-        story = response.content.readexactly(_ERROR_BYTES)
+        content = cast(
+            "aiohttp.StreamReader", response.content
+        )  # what is no success was handed over to aiohttp
+        story = content.readexactly(_ERROR_BYTES)
         try:
             said = await mapped(operation, within(self._silence_s, story))
         except asyncio.IncompleteReadError as error:
@@ -211,6 +208,6 @@ class Transport:
 
 def _sum_of_limits(timeout: aiohttp.ClientTimeout) -> float | None:
     """Limit the time until the headers are there, which a trickle of them could draw out for ever."""
-    if timeout.connect is None or timeout.sock_read is None:
+    if not timeout.sock_read:  # aiohttp reads 0 as None
         return None
-    return timeout.connect + timeout.sock_read
+    return (timeout.connect or timeout.sock_connect or _USUAL_CONNECT_S) + timeout.sock_read

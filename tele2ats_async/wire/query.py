@@ -24,9 +24,9 @@ def encode_query(parameters: Mapping[str, str | None]) -> str:
 
 def encode_filename(name: str, *, times: int) -> str:
     """Encode a recording's name as a query, once or twice (notes 9 and 10 of the contract)."""
-    for _ in range(times - 1):
+    for _ in range(times):
         name = quote(name, safe="")
-    return encode_query({"filename": name})
+    return f"filename={name}"
 
 
 def spell_flag(flag: bool | None) -> str | None:  # noqa: FBT001  # it is the value, not a switch

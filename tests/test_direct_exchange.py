@@ -1,0 +1,251 @@
+"""Recordings straight from aiohttp's connections: what comes is what the ordinary way would have given."""
+
+import asyncio
+import gzip
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+from raw_service import NAME, ONCE, PAIR, RawService, Say, Then, answer
+
+from tele2ats_async import (
+    AtsError,
+    AtsSession,
+    AtsTimeout,
+    ConnectionFailed,
+    NotAudio,
+    NotReady,
+    RateLimited,
+    Truncated,
+)
+from tele2ats_async.transport import direct, exchange
+
+pytestmark = pytest.mark.asyncio
+
+FRAME = b"\xff\xfb\x90\x00" + bytes(413)
+SOUND = FRAME * 50
+AUDIO = answer(SOUND, kind="audio/mpeg")
+SHORT = aiohttp.ClientTimeout(total=None, connect=1, sock_connect=1, sock_read=0.3)
+
+
+@pytest.fixture(autouse=True)
+def exchanges(monkeypatch: pytest.MonkeyPatch) -> list[exchange.Exchange]:
+    """Note which exchanges there are, so that a test knows that it tests one."""
+    made: list[exchange.Exchange] = []
+
+    class Noted(exchange.Exchange):
+        def __init__(self, *args: object, **settings: object) -> None:
+            super().__init__(*args, **settings)  # type: ignore[arg-type]  # passed on as they come
+            made.append(self)
+
+    monkeypatch.setattr(direct, "Exchange", Noted)
+    monkeypatch.setattr("tele2ats_async.transport.incoming.Exchange", exchange.Exchange)
+    return made
+
+
+def _then(*answers: Say) -> Callable[[bytes], Say]:
+    """Answer the first request plainly, so that the next ones go straight; the last answer stays."""
+    said: Iterator[Say] = iter((AUDIO, *answers))
+    last = answers[-1]
+    return lambda _: next(said, last)
+
+
+async def _save(ats: AtsSession, directory: Path, name: str = NAME) -> bytes:
+    return (await ats.recordings.save(name, directory)).read_bytes()
+
+
+def _session(service: RawService) -> AtsSession:
+    return AtsSession(PAIR, base_url=service.base_url, retry=ONCE, timeout=SHORT)
+
+
+def _in_parts(*parts: bytes) -> Say:
+    return Say(b"".join(parts))
+
+
+async def test_one_connection_serves_them_all(tmp_path: Path, exchanges: list[exchange.Exchange]) -> None:
+    """The request is the ordinary one byte for byte but for the order of its lines, and the connection is used again."""
+    async with RawService(lambda _: AUDIO) as service, _session(service) as ats:
+        for number in range(4):
+            assert SOUND == await _save(ats, tmp_path, f"{NAME}{number}")
+
+        assert (3, 1) == (len(exchanges), service.connections)
+        first, *rest = (sorted(request.split(b"\r\n")[1:]) for request in service.requests)
+        assert [first] * 3 == rest
+        targets = [request.split(b" ")[1] for request in service.requests]
+        assert [
+            f"/crm/openapi/call-records/file?filename={NAME}{n}".replace("12/", "12%2F") for n in range(4)
+        ] == [target.decode() for target in targets]
+
+
+async def test_many_at_once_share_no_connection(tmp_path: Path) -> None:
+    """Each answer goes to whoever asked for it."""
+
+    def respond(request: bytes) -> Say:
+        number = int(request.split(b"%2F")[1].split(b" ")[0])
+        return answer(FRAME * (number + 1), kind="audio/mpeg")
+
+    async with RawService(respond) as service, _session(service) as ats:
+        names = [f"2022-08-12/{number}" for number in range(40)]
+        saved = {
+            outcome.name: outcome.size_bytes
+            async for outcome in ats.recordings.save_many(names, tmp_path, concurrency=8)
+        }
+
+    assert {name: 417 * (number + 1) for number, name in enumerate(names)} == saved
+    assert service.connections <= 8
+
+
+async def test_a_head_in_pieces(tmp_path: Path, exchanges: list[exchange.Exchange]) -> None:
+    """A head may come byte by byte, and the body begin in the middle of a packet."""
+    whole = AUDIO.what
+
+    async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for size in (len(whole), 1):
+            await reader.readuntil(b"\r\n\r\n")
+            for start in range(0, 300, size):
+                writer.write(whole[start : min(start + size, 300)])
+                await asyncio.sleep(0)
+            writer.write(whole[300:])
+        writer.close()
+
+    server = await asyncio.start_server(trickle, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/crm/openapi"
+    async with server, AtsSession(PAIR, base_url=url, retry=ONCE, timeout=SHORT) as ats:
+        assert SOUND == await _save(ats, tmp_path, "a/1")
+        assert SOUND == await _save(ats, tmp_path, "a/2")
+    assert 1 == len(exchanges)
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        (answer(b'{"details": "no"}', "404 Not Found"), NotReady),
+        (answer(b"{}", "429 Too Many", headers={"Retry-After": "7"}), RateLimited),
+        (answer(b"<html>", kind="text/html"), NotAudio),
+        (answer(b"RIFF" * 50, kind="audio/mpeg"), NotAudio),
+        (answer(b"", kind="audio/mpeg"), NotAudio),
+        (Say(b"nonsense\r\n\r\n", Then.CLOSE), ConnectionFailed),
+        (Say(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", Then.CLOSE), AtsError),
+        (Say(b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n", Then.CLOSE), AtsError),
+        (Say(b"", Then.CLOSE), ConnectionFailed),
+        (Say(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 20_000, Then.CLOSE), AtsError),
+        (Say(b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", Then.CLOSE), AtsError),
+        (Say(b"", Then.SILENCE), AtsTimeout),
+        (Say(AUDIO.what[:-1], Then.SILENCE), AtsTimeout),
+        (Say(AUDIO.what[:-1], Then.CLOSE), Truncated),
+        (Say(AUDIO.what[:-1], Then.RESET), Truncated),
+        (Say(AUDIO.what + b"surplus", Then.CLOSE), Truncated),
+    ],
+)
+async def test_what_goes_wrong(
+    tmp_path: Path, exchanges: list[exchange.Exchange], said: Say, error: type[AtsError]
+) -> None:
+    """Each failure is the same error of the tree as on the ordinary way, and leaves no file; the next one is served."""
+    async with RawService(_then(said, AUDIO)) as service, _session(service) as ats:
+        await _save(ats, tmp_path, "first")
+        with pytest.raises(error) as direct_way:
+            await _save(ats, tmp_path, "second")
+        assert 1 == len(exchanges)
+        assert not (tmp_path / "second.mp3").exists()
+        if b"surplus" not in said.what:  # which aiohttp calls no HTTP
+            async with RawService(lambda _: said) as again, _session(again) as ordinary:
+                with pytest.raises(error) as ordinary_way:
+                    await _save(ordinary, tmp_path, "second")
+            assert type(ordinary_way.value) is type(direct_way.value)
+            assert str(ordinary_way.value) == str(direct_way.value)
+        assert SOUND == await _save(ats, tmp_path, "third")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        Say(
+            b"HTTP/1.1 200 OK\r\nContent-Type: audio/mpeg\r\nTransfer-Encoding: chunked\r\n\r\n"
+            + b"%x\r\n%b\r\n0\r\n\r\n" % (len(SOUND), SOUND)
+        ),
+        answer(gzip.compress(SOUND), kind="audio/mpeg", headers={"Content-Encoding": "gzip"}),
+        Say(b"HTTP/1.1 100 Continue\r\n\r\n" + AUDIO.what),
+        Say(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + AUDIO.what),
+        Say(AUDIO.what + b"\r\n"),
+        Say(AUDIO.what.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1), Then.CLOSE),
+        Say(AUDIO.what.replace(b"HTTP/1.1", b"HTTP/1.0", 1), Then.CLOSE),
+    ],
+    ids=["chunked", "gzip", "continue", "hints", "line end", "closing", "1.0"],
+)
+async def test_what_is_not_plain_is_read_as_ever(tmp_path: Path, said: Say) -> None:
+    """Answers that aiohttp's protocol takes over come out whole, and so does the next one."""
+    async with RawService(_then(said, said, AUDIO)) as service, _session(service) as ats:
+        for name in ("first", "second", "third"):
+            assert SOUND == await _save(ats, tmp_path, name)
+
+
+async def test_a_slow_listener_holds_the_service_back() -> None:
+    """What nobody reads stays on the wire, and comes when it is asked for."""
+    size = 20_000_000
+    sent = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(AUDIO.what)
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: audio/mpeg\r\nContent-Length: %d\r\n\r\nID3." % size)
+        while sent < size - 4:
+            writer.write(bytes(min(50_000, size - 4 - sent)))
+            sent += min(50_000, size - 4 - sent)
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/crm/openapi"
+    async with server, AtsSession(PAIR, base_url=url, retry=ONCE, timeout=SHORT) as ats:
+        async with ats.recordings.open("a/1") as stream:
+            assert SOUND == b"".join([chunk async for chunk in stream])
+        async with ats.recordings.open("a/2") as stream:
+            chunks = aiter(stream)
+            received = len(await anext(chunks))
+            await asyncio.sleep(0.6)  # longer than silence may last: it is not the service that is silent
+            assert sent < size * 0.8
+            async for chunk in chunks:
+                received += len(chunk)
+    assert size == received
+
+
+async def test_cancelling_closes_the_connection(tmp_path: Path, exchanges: list[exchange.Exchange]) -> None:
+    """Who leaves in the middle leaves no connection on which the rest could still arrive."""
+    async with RawService(_then(Say(AUDIO.what[:-100]), AUDIO)) as service, _session(service) as ats:
+        await _save(ats, tmp_path, "first")
+        task = asyncio.create_task(_save(ats, tmp_path, "second"))
+        while not (exchanges and exchanges[0].status):  # until the head has come
+            await asyncio.sleep(0.001)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert SOUND == await _save(ats, tmp_path, "third")
+        assert 2 == service.connections
+
+
+async def test_an_unknown_aiohttp_goes_the_ordinary_way(
+    tmp_path: Path, exchanges: list[exchange.Exchange], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A version of aiohttp that was never tried with it does without."""
+    monkeypatch.setattr(direct, "IS_POSSIBLE", False)
+    async with RawService(lambda _: AUDIO) as service, _session(service) as ats:
+        await _save(ats, tmp_path, "first")
+        await _save(ats, tmp_path, "second")
+
+    assert not exchanges
+
+
+async def test_a_borrowed_client_is_used_as_it_is(tmp_path: Path, exchanges: list[exchange.Exchange]) -> None:
+    """Whoever lends a client may have it traced: every request goes through it."""
+    async with (
+        RawService(lambda _: AUDIO) as service,
+        aiohttp.ClientSession() as client,
+        AtsSession(PAIR, base_url=service.base_url, client=client, retry=ONCE) as ats,
+    ):
+        await _save(ats, tmp_path, "first")
+        await _save(ats, tmp_path, "second")
+
+    assert not exchanges
