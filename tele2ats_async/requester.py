@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, Protocol, TypeVar
 
 from .errors import AuthorizationError, Forbidden, TransportError
 from .retry import RetryPolicy
-from .tokens import TokenRefresher
 from .transport import Incoming, Transport
 from .wire.operations import AnyOperation, Request
 
@@ -17,22 +16,41 @@ T = TypeVar("T")
 _TOKENS_AT_MOST = 5
 
 
+class AccessTokens(Protocol):
+    """Where access tokens come from: the refresher, or in another process whoever asks it.
+
+    Attributes:
+        refresh_count: Changes with each new pair that was made here.
+    """
+
+    refresh_count: int
+
+    async def access_token(self) -> str:
+        """Give a token that ought to be alive."""
+        ...
+
+    async def replace(self, refused: str, details: str = "", *, may_refresh: bool = True) -> str:
+        """Give another token than one that was refused; the same where there is no other."""
+        ...
+
+
 class Requester:
     """The one way to the service for everything that needs an access token."""
 
     def __init__(
-        self, transport: Transport, tokens: TokenRefresher, retry: RetryPolicy, *, max_connections: int
+        self, transport: Transport, tokens: AccessTokens, retry: RetryPolicy, *, max_connections: int
     ) -> None:
-        self._transport = transport
-        self._tokens = tokens
-        self._retry = retry
+        self.transport = transport
+        self.tokens = tokens
+        self.retry = retry
         # Taken before the token, which could die in the queue; a refresh needs none and never waits.
         self._slots = asyncio.Semaphore(max_connections)
+        self.max_connections = max_connections
 
     @property
     def tries_again(self) -> bool:
         """Whether what fails is tried again at all."""
-        return self._retry.attempts > 1
+        return self.retry.attempts > 1
 
     async def fetch(self, request: Request[T]) -> T:
         """Send a request, read its answer and decode it."""
@@ -46,7 +64,7 @@ class Requester:
         **kwargs: P.kwargs,
     ) -> T:
         """Await a call that sends an operation, and again as the retry policy allows."""
-        return await self._retry.run(operation, call, *args, **kwargs)
+        return await self.retry.run(operation, call, *args, **kwargs)
 
     async def open(self, request: Request[T]) -> Incoming[T]:
         """Send a request, with one refresh where the access token turns out to be dead.
@@ -67,16 +85,16 @@ class Requester:
         return incoming
 
     async def _authorized(self, request: Request[T]) -> Incoming[T]:
-        refreshes = self._tokens.refresh_count
-        token = await self._unsent(self._tokens.access_token())
+        refreshes = self.tokens.refresh_count
+        token = await self._unsent(self.tokens.access_token())
         for tried in range(1, _TOKENS_AT_MOST + 1):
             try:
-                return await self._transport.open(request, token)
+                return await self.transport.open(request, token)
             except AuthorizationError as error:
                 refusal = (error.status, error.method, error.path, error.details)
             # What others have put into the store costs no refresh, and leaves ours unspent.
-            may_refresh = self._tokens.refresh_count == refreshes
-            other = await self._unsent(self._tokens.replace(token, refusal[-1], may_refresh=may_refresh))
+            may_refresh = self.tokens.refresh_count == refreshes
+            other = await self._unsent(self.tokens.replace(token, refusal[-1], may_refresh=may_refresh))
             if other == token or tried == _TOKENS_AT_MOST:
                 raise Forbidden(*refusal)
             token = other

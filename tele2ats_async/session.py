@@ -2,9 +2,7 @@
 
 import asyncio
 import os
-import ssl as ssl_module
 from collections.abc import Mapping
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -27,7 +25,7 @@ from .tasks import start_sheltered, wait_out
 from .tokens import MemoryTokenStore, TokenPair, TokenRefresher, TokenStore
 from .tokens.environment import store_from
 from .tokens.pair import require_order
-from .transport import DEFAULT_MAX_JSON_BYTES, DEFAULT_MINIMUM_SPEED, DEFAULT_TIMEOUT, Transport
+from .transport import DEFAULT_MAX_JSON_BYTES, DEFAULT_MINIMUM_SPEED, DEFAULT_TIMEOUT, Transport, Trust
 from .version import __version__
 from .wire.custom import custom_request
 from .wire.query import require_at_least
@@ -89,7 +87,7 @@ class AtsSession:
         base_url: str = DEFAULT_BASE_URL,
         client: "aiohttp.ClientSession | None" = None,
         proxy: str | None = None,
-        ssl: str | os.PathLike[str] | ssl_module.SSLContext | None = None,
+        ssl: Trust = None,
         timeout: "aiohttp.ClientTimeout" = DEFAULT_TIMEOUT,
         retry: RetryPolicy | None = None,
         minimum_speed: MinimumSpeed = DEFAULT_MINIMUM_SPEED,
@@ -112,7 +110,7 @@ class AtsSession:
             base_url=_web_address("base_url", base_url, may_hold_user=False),
             client=client,
             proxy=None if proxy is None else _web_address("proxy", proxy, may_hold_user=True),
-            ssl=_ssl_context(ssl),
+            ssl=ssl,
             timeout=timeout,
             minimum_speed=minimum_speed,
             max_json_bytes=max_json_bytes,
@@ -233,18 +231,3 @@ def _web_address(argument: str, text: str, *, may_hold_user: bool) -> URL:
     if url.scheme not in ("http", "https") or not url.host or holds_too_much:
         raise ValueError(f"{argument}: expected http://host/path or https://host/path")
     return url
-
-
-def _ssl_context(
-    ssl: str | os.PathLike[str] | ssl_module.SSLContext | None,
-) -> ssl_module.SSLContext | None:
-    if ssl is None or isinstance(ssl, ssl_module.SSLContext):
-        return ssl
-    if not isinstance(ssl, str | os.PathLike):
-        raise TypeError("ssl: expected a CA bundle's path or an SSLContext; verification has no switch")
-    context = ssl_module.create_default_context()
-    try:
-        context.load_verify_locations(Path(ssl))
-    except OSError as error:  # SSLError is one
-        raise ValueError(f"ssl: {os.fspath(ssl)} is no CA bundle: {error.strerror or error}") from None
-    return context

@@ -10,7 +10,7 @@ from pathlib import Path
 import attrs
 
 from .. import disk
-from ..recordings import Progress, SaveOutcome, Saver, SavingMany
+from ..recordings import Progress, SaveOutcome, Saver, SavingMany, iter_wanted
 from ..requester import Requester
 from . import moments
 from .aside import finish_setting_aside
@@ -97,12 +97,13 @@ class Mirror:
             concurrency=self.concurrency,
             transcripts=self.transcripts,
             progress=self.progress,
-            ready_within_s=self.ready_within_s,
         )
         settled = moments.spell(moments.start_of(settled_s))
         due = iter_due(index, span, transcripts=self.transcripts)
         # One flight to a thread and one transaction for many small files, where they come fast.
-        async with aclosing(in_batches(self._saving.run(due), self.concurrency)) as batches:
+        async with aclosing(
+            in_batches(self._saving.run(iter_wanted(due, self.ready_within_s)), self.concurrency)
+        ) as batches:
             async for batch in batches:
                 for outcome in await disk.run(note_outcomes, index, batch, settled):
                     yield outcome

@@ -30,6 +30,8 @@ async def run(work: Callable[..., T], *arguments: object) -> T:
     A cancelled caller waits until the thread has finished, so that nobody tidies up files on which a
     thread still works.
     """
+    if _is_inline:
+        return work(*arguments)
     loop = asyncio.get_running_loop()
     if (outbox := _outboxes.get(loop)) is None:
         outbox = _outboxes[loop] = _Outbox(loop)
@@ -43,6 +45,12 @@ async def run(work: Callable[..., T], *arguments: object) -> T:
             await wait_out([job.future])
         raise
     return result
+
+
+def work_inline() -> None:
+    """Do file work on the loop from now on: in a process on whose loop nothing else waits."""
+    global _is_inline  # noqa: PLW0603  # for the process
+    _is_inline = True
 
 
 @attrs.define(eq=False)
@@ -143,6 +151,7 @@ def _finish() -> None:
 
 
 _outboxes: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Outbox] = weakref.WeakKeyDictionary()
+_is_inline = False
 _crew: _Crew
 _make_crew()
 if hasattr(os, "register_at_fork"):  # pragma: no branch  # not on Windows, where nothing forks

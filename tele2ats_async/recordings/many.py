@@ -9,7 +9,7 @@ from ..errors import NotReady
 from ..tasks import wait_out
 from .download import Progress
 from .outcome import SaveOutcome, save_one_of_many
-from .readiness import Names, Wanted, iter_wanted, patiently
+from .readiness import Wanted, patiently
 from .saving import Saver
 
 # What waits to become ready at the same time; the workers wait with any more of it.
@@ -31,14 +31,12 @@ class SavingMany:
         concurrency: int,
         transcripts: bool,
         progress: Progress,
-        ready_within_s: float = 0.0,
     ) -> None:
         self._saver = saver
         self._directory = directory
         self._transcripts = transcripts
         self._progress = progress
         self._concurrency = concurrency
-        self._ready_within_s = ready_within_s
         self._slots = asyncio.Semaphore(concurrency)
         self._patience = asyncio.Semaphore(_PATIENT_AT_MOST)
         self._reading = asyncio.Lock()
@@ -51,10 +49,10 @@ class SavingMany:
         self._sent_home: set[asyncio.Task[None]] = set()
         self._done: asyncio.Queue[SaveOutcome | asyncio.Task[None]] = asyncio.Queue()
 
-    async def run(self, names: Names) -> AsyncGenerator[SaveOutcome, None]:
-        """Yield an outcome for every name, as they come."""
+    async def run(self, source: AsyncGenerator[Wanted, None]) -> AsyncGenerator[SaveOutcome, None]:
+        """Yield an outcome for everything that is wanted, as they come."""
         failure: BaseException | None = None
-        async with aclosing(iter_wanted(names, self._ready_within_s)) as source:
+        async with aclosing(source):
             for _ in range(self._concurrency):
                 self._start(self._work(source))
             try:
@@ -67,7 +65,7 @@ class SavingMany:
                     self._tasks.discard(done)
                     if error := self._failure_of(done):
                         failure = failure or error
-                        self._stop()
+                        self.stop()
             finally:
                 self.end()
                 await wait_out(self._tasks)
@@ -156,7 +154,7 @@ class SavingMany:
         finally:
             self._idle.discard(task)
 
-    def _stop(self) -> None:
+    def stop(self) -> None:
         """Let those finish that have something to finish, and begin nothing more."""
         self._is_stopped = True
         self._sent_home |= self._idle

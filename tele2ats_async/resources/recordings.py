@@ -17,8 +17,11 @@ from ..recordings import (
     RecordingStream,
     SaveOutcome,
     Saver,
+    SavingInProcesses,
     SavingMany,
+    Setup,
     check_name,
+    iter_wanted,
     no_progress,
     open_stream,
     when_ready,
@@ -41,7 +44,7 @@ class Recordings:
         self._requester = requester
         self._files = FileRequests(requester)
         self._saver = Saver(self._files)
-        self._runs: WeakSet[SavingMany | Mirror] = WeakSet()
+        self._runs: WeakSet[SavingMany | SavingInProcesses | Mirror] = WeakSet()
 
     @asynccontextmanager
     async def open(self, name: str) -> AsyncGenerator[RecordingStream, None]:
@@ -108,6 +111,7 @@ class Recordings:
         transcripts: bool = False,
         progress: Progress = no_progress,
         ready_within_s: float = 0.0,
+        processes: int = 1,
     ) -> AsyncGenerator[SaveOutcome, None]:
         """Save many recordings at once.
 
@@ -124,6 +128,9 @@ class Recordings:
             progress: Called with a name and the number of its bytes that just came.
             ready_within_s: Seconds for which what is not ready yet is asked for again, from the end of the
                 call for records, from now on for names. Others are saved in the meantime.
+            processes: How many processes save. With more than one, they are started for this, share
+                ``concurrency`` and the session's limits, have its access token and never the refresh
+                token, and leave this process's loop to others; worth it for thousands of recordings.
 
         Yields:
             An outcome for each name, in the order in which they are done. A failure of one recording
@@ -131,33 +138,47 @@ class Recordings:
 
         Raises:
             TypeError: A name is no text.
-            ValueError: ``concurrency`` is below 1, or ``ready_within_s`` below 0.
+            ValueError: ``concurrency`` or ``processes`` is below 1, ``ready_within_s`` below 0, or the
+                session has a borrowed client or an SSLContext, which no other process can have.
             StorageError: The disk is full or read-only, so that going on is pointless.
             ReauthorizationRequired: Both tokens are spent.
             TokenStoreError: The tokens cannot be read.
             CertificateError: The service's certificate does not verify.
             ProxyRefused: The proxy does not accept the user name and password.
             RateLimited: The service asks to stay away for more than half a minute.
-            RuntimeError: The session was closed meanwhile.
+            RuntimeError: The session was closed meanwhile, or a process was killed.
 
         Source: operations 9 and 10.
         """
         require_at_least("concurrency", concurrency, 1)
+        require_at_least("processes", processes, 1)
         require_seconds("ready_within_s", ready_within_s)
         if isinstance(names_or_records, str) or not isinstance(names_or_records, Iterable | AsyncIterable):
             raise TypeError(
                 f"names_or_records: expected many names, got one {type(names_or_records).__name__}"
             )
-        saving = SavingMany(
-            self._saver,
-            os.fspath(directory),
-            concurrency=concurrency,
-            transcripts=transcripts,
-            progress=progress,
-            ready_within_s=ready_within_s,
-        )
+        saving: SavingMany | SavingInProcesses
+        if processes == 1:
+            saving = SavingMany(
+                self._saver,
+                os.fspath(directory),
+                concurrency=concurrency,
+                transcripts=transcripts,
+                progress=progress,
+            )
+        else:
+            setup = Setup(
+                transport=self._requester.transport.arguments_for_child(processes),
+                retry=self._requester.retry,
+                max_connections=self._requester.max_connections,
+                directory=os.fspath(directory),
+                concurrency=concurrency,
+                transcripts=transcripts,
+                tells_progress=progress is not no_progress,
+            )
+            saving = SavingInProcesses(self._requester, setup, processes, progress=progress)
         self._runs.add(saving)
-        return saving.run(names_or_records)
+        return saving.run(iter_wanted(names_or_records, ready_within_s))
 
     def mirror(
         self,

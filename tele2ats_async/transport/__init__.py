@@ -7,6 +7,7 @@ passes as it is.
 from .exchange import Piece
 from .incoming import IDENTITY, Incoming
 from .sending import DEFAULT_MAX_JSON_BYTES, DEFAULT_MINIMUM_SPEED, DEFAULT_TIMEOUT, Transport
+from .tls import Trust
 
 __all__ = [
     "DEFAULT_MAX_JSON_BYTES",
@@ -16,4 +17,5 @@ __all__ = [
     "Incoming",
     "Piece",
     "Transport",
+    "Trust",
 ]

@@ -1,8 +1,8 @@
 """Connections to one service: a request goes out, wherever the service has moved, and its answer is handed over."""
 
 import asyncio
-import ssl as ssl_module
 from collections import deque
+from ssl import SSLContext
 from typing import Any, TypeVar, cast
 
 import aiohttp
@@ -24,6 +24,7 @@ from .direct import DirectWay
 from .exchange import Exchange
 from .failures import PROXY_REFUSED, mapped, refused_by_proxy, send_once, within
 from .incoming import Incoming
+from .tls import Trust, make_context
 
 T = TypeVar("T")
 
@@ -51,13 +52,16 @@ class Transport:
         base_url: URL,
         client: aiohttp.ClientSession | None,
         proxy: URL | None,
-        ssl: ssl_module.SSLContext | None,
+        ssl: Trust,
         timeout: aiohttp.ClientTimeout,
         requests_per_second: float | None,
         user_agent: str,
         minimum_speed: MinimumSpeed = DEFAULT_MINIMUM_SPEED,
         max_json_bytes: int = DEFAULT_MAX_JSON_BYTES,
     ) -> None:
+        self._ssl = ssl
+        self._proxy = proxy
+        self._requests_per_second = requests_per_second
         self._minimum_speed = minimum_speed
         self._max_json_bytes = max_json_bytes
         self._silence_s = timeout.sock_read or None
@@ -77,7 +81,7 @@ class Transport:
             "raise_for_status": False,
             "middlewares": (send_once,),
             "proxy": proxy,
-            "ssl": True if ssl is None else ssl,
+            "ssl": make_context(ssl) or True,
             "timeout": timeout,
         }
 
@@ -103,6 +107,30 @@ class Transport:
             async with response:
                 raise await self._error(request.operation, response)
         return Incoming(request.operation, response, self._minimum_speed, self._max_json_bytes, self._secrets)
+
+    def arguments_for_child(self, processes: int) -> dict[str, Any]:
+        """Give the arguments that make another such transport in a process, one of several.
+
+        Raises:
+            ValueError: Something of this one cannot be handed to another process.
+        """
+        if not self._owns_client:
+            raise ValueError("processes: a borrowed client cannot be handed to another process")
+        if isinstance(self._ssl, SSLContext):
+            reason = "an SSLContext cannot be handed to another process; give a CA bundle's path"
+            raise ValueError(f"processes: {reason}")  # noqa: TRY004  # its type is right elsewhere
+        rate = self._requests_per_second
+        return {
+            "base_url": self._base_url,
+            "client": None,
+            "proxy": self._proxy,
+            "ssl": self._ssl,
+            "timeout": self._timeout,
+            "requests_per_second": None if rate is None else rate / processes,
+            "user_agent": self._user_agent,
+            "minimum_speed": self._minimum_speed,
+            "max_json_bytes": self._max_json_bytes,
+        }
 
     def keep_secret(self, *tokens: str) -> None:
         """Keep tokens out of whatever the service is going to say."""
