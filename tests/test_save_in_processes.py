@@ -63,8 +63,20 @@ async def _nobody_stays() -> AsyncIterator[None]:
     assert set() == _children()
 
 
-async def test_the_same_outcomes(simulator: AtsSimulator, company: Company, tmp_path: Path) -> None:
+@pytest.mark.parametrize("has_uvloop", [True, False])
+async def test_the_same_outcomes(
+    simulator: AtsSimulator,
+    company: Company,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    has_uvloop: bool,  # noqa: FBT001  # a case
+) -> None:
     """What one process saves, several save, byte for byte, transcripts and progress with it."""
+    if not has_uvloop:
+        broken = tmp_path_factory.mktemp("modules")
+        (broken / "uvloop.py").write_text("raise ImportError")
+        monkeypatch.setenv("PYTHONPATH", str(broken))
     names = _names(company)
     progress: dict[str, int] = {}
 

@@ -69,6 +69,7 @@ def download(
     *,
     transcripts: Transcripts = False,
     concurrency: Concurrency = 16,
+    processes: Annotated[int, typer.Option(min=1, help="How many processes save.")] = 1,
     token_file: TokenFile = None,
     base_url: BaseUrl = None,
 ) -> None:
@@ -83,7 +84,11 @@ def download(
     with wrong_use():
         session = AtsSession.from_env(environment(token_file, base_url))
         pages = session.call_records.iter_pages(parse_start(start), parse_end(end), is_recorded=True)
-    run(download_period(session, pages, directory, transcripts=transcripts, concurrency=concurrency))
+    run(
+        download_period(
+            session, pages, directory, transcripts=transcripts, concurrency=concurrency, processes=processes
+        )
+    )
 
 
 @app.command()

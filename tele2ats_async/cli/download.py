@@ -17,6 +17,7 @@ async def download(
     *,
     transcripts: bool,
     concurrency: int,
+    processes: int,
 ) -> int:
     """Save the recordings of the listed calls, report, and give the exit status."""
     console = make_console()
@@ -24,7 +25,13 @@ async def download(
         async with session:
             names = [row.record_file_name async for page in pages for row in page if row.record_file_name]
             report = await save(
-                session, names, directory, view, transcripts=transcripts, concurrency=concurrency
+                session,
+                names,
+                directory,
+                view,
+                transcripts=transcripts,
+                concurrency=concurrency,
+                processes=processes,
             )
     print_report(console, report, directory)
     return SOMETHING_FAILED if report.failed else OK
@@ -38,10 +45,16 @@ async def save(
     *,
     transcripts: bool,
     concurrency: int,
+    processes: int = 1,
 ) -> Report:
     """Save recordings and count what became of them."""
     view.listed(len(names))
     outcomes = session.recordings.save_many(
-        names, directory, concurrency=concurrency, transcripts=transcripts, progress=view.received
+        names,
+        directory,
+        concurrency=concurrency,
+        transcripts=transcripts,
+        progress=view.received,
+        processes=processes,
     )
     return await follow(outcomes, view)
