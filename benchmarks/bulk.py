@@ -94,7 +94,7 @@ def compete_in_all(
     for size_kib in sizes_kib:
         with workspace() as space:
             corpus = write_corpus(space / "recordings", _FILES_BY_SIZE[size_kib] // share, size_kib * _KIB)
-            with serve(corpus.directory, space / "nginx") as nginx:
+            with serve(space / "recordings", space / "nginx") as nginx:
                 for scheme in schemes:
                     course = Course(corpus=corpus, nginx=nginx, scheme=scheme, space=space)
                     tables.append(course.compete(contestants, rounds))
@@ -105,7 +105,7 @@ def guard(at_least: float) -> Table:
     """Measure this package and the bare loop alone, in many short rounds."""
     with workspace() as space:
         corpus = write_corpus(space / "recordings", _GUARD_FILES, 64 * _KIB)
-        with serve(corpus.directory, space / "nginx") as nginx:
+        with serve(space / "recordings", space / "nginx") as nginx:
             course = Course(corpus=corpus, nginx=nginx, scheme=Scheme.HTTP, space=space)
             table = course.compete([one for one in ENTRANTS if one.name in (REFERENCE, OURS)], _GUARD_ROUNDS)
     return attrs.evolve(table, target=f"{OURS} at least {at_least:g}")

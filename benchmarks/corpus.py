@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 
 import attrs
@@ -12,7 +13,8 @@ from .rounds import DisqualifiedError
 
 # The start of an MPEG-1 layer III frame, by which a recording is known to be one.
 FRAME_SYNC = b"\xff\xfb\x90\x00"
-_DAY = "2022-08-12"
+_FIRST_DAY = date(2022, 8, 12)
+_RECORDINGS_A_DAY = 2000
 _FIRST_NUMBER = 166030684915821522
 
 
@@ -24,7 +26,6 @@ class WrongOutputError(DisqualifiedError):
 class Corpus:
     """Many recordings of one size, each of its own bytes."""
 
-    directory: Path
     names: list[str]
     size_bytes: int
 
@@ -41,13 +42,23 @@ class Corpus:
             copy = locate(name)
             if not copy.is_file():
                 raise WrongOutputError(f"{name} is missing")
-            if copy.read_bytes() != (self.directory / name).read_bytes():
+            if copy.read_bytes() != make_recording(number_of(name), self.size_bytes):
                 raise WrongOutputError(f"{name} is not the same")
 
 
-def make_names(count: int) -> list[str]:
-    """Give names as the service lists them."""
-    return [f"{_DAY}/mo_{_FIRST_NUMBER + number}" for number in range(count)]
+def recording_name(number: int) -> str:
+    """Give the name of a recording, as the service lists it."""
+    return f"{_FIRST_DAY + timedelta(days=number // _RECORDINGS_A_DAY)}/mo_{_FIRST_NUMBER + number}"
+
+
+def number_of(name: str) -> int:
+    """Give the number of a recording."""
+    return int(name.rpartition("_")[2]) - _FIRST_NUMBER
+
+
+def make_corpus(count: int, size_bytes: int) -> Corpus:
+    """Name recordings that some server makes up."""
+    return Corpus([recording_name(number) for number in range(count)], size_bytes)
 
 
 def make_recording(number: int, size_bytes: int) -> bytes:
@@ -58,19 +69,23 @@ def make_recording(number: int, size_bytes: int) -> bytes:
 
 def write_corpus(directory: Path, count: int, size_bytes: int) -> Corpus:
     """Write recordings to be served."""
-    names = make_names(count)
-    for number, name in enumerate(names):
-        path = directory / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(make_recording(number, size_bytes))
-    return Corpus(directory, names, size_bytes)
+    corpus = make_corpus(count, size_bytes)
+    for day in {(directory / name).parent for name in corpus.names}:
+        day.mkdir(parents=True)
+    for number, name in enumerate(corpus.names):
+        (directory / name).write_bytes(make_recording(number, size_bytes))
+    return corpus
 
 
 @contextmanager
-def workspace() -> Generator[Path, None, None]:
-    """Give a directory that is gone afterwards: in memory where there is such a place, so that no disk is measured."""
+def workspace(*, in_memory: bool = True) -> Generator[Path, None, None]:
+    """Give a directory that is gone afterwards.
+
+    Args:
+        in_memory: Where there is such a place, so that no disk is measured.
+    """
     shared_memory = Path("/dev/shm")  # noqa: S108  # a fresh directory of our own below it
-    base = shared_memory if shared_memory.is_dir() else None
+    base = shared_memory if in_memory and shared_memory.is_dir() else None
     with tempfile.TemporaryDirectory(prefix="tele2ats-bench-", dir=base) as directory:
         yield Path(directory)
 

@@ -2,12 +2,28 @@
 
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
+import attrs
+
 _START_TIMEOUT_S = 20.0
 _STOP_TIMEOUT_S = 5.0
+
+
+@attrs.frozen
+class Served:
+    """A server of `benchmarks.serving` that listens.
+
+    Attributes:
+        origin: Its address, without a path.
+        process_id: Of its process.
+    """
+
+    origin: str
+    process_id: int
 
 
 def free_port() -> int:
@@ -37,6 +53,15 @@ def running(command: Sequence[str], ports: Sequence[int]) -> Generator[subproces
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+@contextmanager
+def serving(program: str, *arguments: object) -> Generator[Served, None, None]:
+    """Run one of our own servers, which take a port as their first argument."""
+    port = free_port()
+    command = [sys.executable, "-m", f"benchmarks.serving.{program}", str(port), *map(str, arguments)]
+    with running(command, [port]) as process:
+        yield Served(f"http://127.0.0.1:{port}", process.pid)
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
