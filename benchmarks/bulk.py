@@ -14,7 +14,7 @@ import typer
 
 from .contestants import ENTRANTS, OURS, REFERENCE, Contestant, Job
 from .corpus import Corpus, empty, workspace, write_corpus
-from .nginx import Nginx, NginxMissing, serve
+from .nginx import Nginx, nginx_needed, serve
 from .options import JsonFile, Quick, Rounds, SvgFile
 from .report import Table, report
 from .rounds import interleave
@@ -131,7 +131,7 @@ def main(
     wrong = set(size or ()) - _FILES_BY_SIZE.keys()
     if wrong:
         raise typer.BadParameter(f"--size: expected 64 or 300, got {min(wrong)}")
-    try:
+    with nginx_needed():
         if guard_ratio is not None:
             tables = [guard(guard_ratio)]
         else:
@@ -142,9 +142,6 @@ def main(
                 rounds=min(rounds, _QUICK_ROUNDS) if quick else rounds,
                 share=_QUICK_SHARE if quick else 1,
             )
-    except NginxMissing as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from None
     report("bulk", tables, json_path=json, svg_path=svg)
     if guard_ratio is not None and (_ratio_of_ours(tables[0]) or 0) < guard_ratio:
         raise typer.Exit(1)

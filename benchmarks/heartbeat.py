@@ -37,19 +37,34 @@ async def beating() -> AsyncGenerator[Heartbeat, None]:
         await asyncio.wait([task])
 
 
-def compare_lateness(states: Mapping[str, Callable[[], Awaitable[object]]], rounds: int) -> Measured:
+def _nothing() -> None:
+    """Stand in where there is nothing to prepare or to check."""
+
+
+@attrs.frozen
+class State:
+    """Work that other tasks of its loop may suffer from, and what belongs to it but blocks."""
+
+    work: Callable[[], Awaitable[object]]
+    before: Callable[[], None] = _nothing
+    after: Callable[[], None] = _nothing
+
+
+def compare_lateness(states: Mapping[str, State], rounds: int) -> Measured:
     """Measure beside each kind of work, in turns: p50, p99 and the longest delay of each round.
 
     Args:
         states: The work of one round, in an event loop of its own, by what to call it.
         rounds: How often, after one that does not count.
     """
-    measured = Measured({f"{state}, {label}": [] for state in states for label in _PERCENTILES})
+    measured = Measured({f"{name}, {label}": [] for name in states for label in _PERCENTILES})
     for number in range(-1, rounds):
-        for state, work in states.items():
-            heartbeat = asyncio.run(_beside(work))
+        for name, state in states.items():
+            state.before()
+            heartbeat = asyncio.run(_beside(state.work))
+            state.after()
             for label, percent in _PERCENTILES.items() if number >= 0 else ():
-                measured.samples[f"{state}, {label}"].append(heartbeat.percentile_ms(percent))
+                measured.samples[f"{name}, {label}"].append(heartbeat.percentile_ms(percent))
     return measured
 
 

@@ -15,12 +15,12 @@ import typer
 from tele2ats_async import CallRecord
 from tele2ats_async.wire.converter import decode
 
-from .heartbeat import compare_lateness, rest
+from .heartbeat import State, compare_lateness, rest
 from .options import JsonFile, Quick, Rounds, SvgFile
 from .plain_decoding import decode_plainly
 from .processes import serving
-from .reading import PAGE_ROWS, list_records
-from .records import FIRST_MOMENT, make_page, make_row, moment_of
+from .reading import PAGE_ROWS, fetch_pages, list_records
+from .records import make_page, make_row
 from .report import Table, report
 from .rounds import DisqualifiedError, interleave
 
@@ -55,7 +55,7 @@ def compare_pace(rounds: int, pages: int) -> Table:
     with serving("account", pages * PAGE_ROWS, "--page-delay-s", _PAGE_DELAY_S) as server:
         base_url = f"{server.origin}/crm/openapi"
         ways = {
-            "pages fetched and thrown away": lambda: asyncio.run(_fetch_pages(base_url, pages)),
+            "pages fetched and thrown away": lambda: asyncio.run(_throw_pages_away(base_url, pages)),
             "tele2ats_async": lambda: asyncio.run(_list_records(base_url, pages)),
         }
         return Table.of(
@@ -73,7 +73,7 @@ def measure_lag(rounds: int, pages: int) -> Table:
         base_url = f"{server.origin}/crm/openapi"
         decoding = partial(list_records, base_url, pages)
         return Table.of(
-            compare_lateness({"idle": rest, "decoding": decoding}, rounds),
+            compare_lateness({"idle": State(rest), "decoding": State(decoding)}, rounds),
             title=f"lateness of another task while pages of {PAGE_ROWS} records are decoded",
             unit="ms",
             target="max at most 5",
@@ -87,14 +87,11 @@ def _decoded_per_second(decode_page: Callable[[bytes], Sequence[object]], page: 
     return _DECODED_A_ROUND * PAGE_ROWS / (time.perf_counter() - started)
 
 
-async def _fetch_pages(base_url: str, pages: int) -> float:
-    query = {"start": FIRST_MOMENT.isoformat(), "end": moment_of(pages * PAGE_ROWS).isoformat()}
+async def _throw_pages_away(base_url: str, pages: int) -> float:
     async with aiohttp.ClientSession() as client:
         started = time.perf_counter()
-        for page in range(pages + 1):  # the last one is empty, by which the end is known
-            paging = {"page": str(page), "size": str(PAGE_ROWS)}
-            async with client.get(f"{base_url}/call-records/info", params=query | paging) as response:
-                await response.read()
+        async for _ in fetch_pages(client, base_url, pages):
+            pass
         return (pages + 1) / (time.perf_counter() - started)
 
 

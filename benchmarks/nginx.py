@@ -8,6 +8,7 @@ from pathlib import Path
 
 import attrs
 import trustme
+import typer
 
 from .processes import free_port, running
 
@@ -58,6 +59,16 @@ class Nginx:
     http_url: str
     https_url: str
     ca_file: Path
+
+
+@contextmanager
+def nginx_needed() -> Generator[None, None, None]:
+    """End the script with status 2, in words, where there is no nginx."""
+    try:
+        yield
+    except NginxMissing as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
 
 
 def find_nginx() -> str:

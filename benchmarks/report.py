@@ -82,6 +82,7 @@ def report(benchmark: str, tables: Sequence[Table], *, json_path: Path | None, s
     """
     console = Console(highlight=False, width=_WIDTH)
     for table in tables:
+        console.print(f"{table.title} ({table.target})" if table.target else table.title)
         console.print(_grid(table))
     if json_path is not None:
         document = {
@@ -109,10 +110,9 @@ def machine() -> dict[str, str | int | None]:
 
 
 def _grid(table: Table) -> Grid:
-    title = f"{table.title} ({table.target})" if table.target else table.title
-    grid = Grid(title=title, title_justify="left", box=SIMPLE)
-    for heading in (" ", table.unit, f"beside {table.reference}" if table.reference else "ratio", "min..max"):
-        grid.add_column(heading, justify="right" if heading.strip() else "left", no_wrap=True)
+    grid = Grid(box=SIMPLE)
+    for heading in ("", table.unit, f"beside {table.reference}" if table.reference else "ratio", "min..max"):
+        grid.add_column(heading, justify="right" if heading else "left", no_wrap=True)
     for row in table.rows:
         if row.missing:
             grid.add_row(row.name, "missing", "", row.missing)

@@ -14,6 +14,19 @@ from .job import Job
 
 
 @attrs.frozen(kw_only=True)
+class Done:
+    """What a job took.
+
+    Attributes:
+        duration_s: From the call to its end.
+        peak_bytes: Memory of the process, at its largest, with the interpreter and all modules.
+    """
+
+    duration_s: float
+    peak_bytes: int
+
+
+@attrs.frozen(kw_only=True)
 class Coroutine:
     """A contestant that runs in an event loop.
 
@@ -37,6 +50,14 @@ class Coroutine:
 
     def run(self, job: Job, notes: Path) -> float:
         """Run it in a process of its own, which looks at the clock itself."""
+        return self.run_weighed(job, notes).duration_s
+
+    def run_weighed(self, job: Job, notes: Path) -> Done:
+        """Run it in a process of its own, and look at the memory that it took, too.
+
+        Raises:
+            ContestantFailedError: It could not do the job.
+        """
         order = {
             "module": self.module,
             "loop": "uvloop" if "uvloop" in self.needs else "asyncio",
@@ -48,7 +69,7 @@ class Coroutine:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise ContestantFailedError(f"{self.name} ended with {done.returncode}: {done.stderr[-2000:]}")
-        return float(done.stdout.split()[-1])
+        return Done(**json.loads(done.stdout))
 
     def locate(self, job: Job, name: str) -> Path:
         """Give the path that it has saved a recording at."""
