@@ -61,5 +61,5 @@ def saving(most: int) -> Generator[Growing, None, None]:
 @contextmanager
 def mirroring(most: int) -> Generator[Growing, None, None]:
     """Let `mirror` work against an account of our own: nginx lists no calls."""
-    with workspace() as space, serving("account", most, "--recording-bytes", SMALL_BYTES) as server:
-        yield Growing(MIRRORING, f"{server.origin}/crm/openapi", space)
+    with workspace() as space, serving("account", most, "--recording-bytes", SMALL_BYTES) as origin:
+        yield Growing(MIRRORING, f"{origin}/crm/openapi", space)

@@ -52,8 +52,8 @@ def compare_decoding(rounds: int) -> Table:
 
 def compare_pace(rounds: int, pages: int) -> Table:
     """List from a server that takes 50 ms a page, beside a client that throws its pages away."""
-    with serving("account", pages * PAGE_ROWS, "--page-delay-s", _PAGE_DELAY_S) as server:
-        base_url = f"{server.origin}/crm/openapi"
+    with serving("account", pages * PAGE_ROWS, "--page-delay-s", _PAGE_DELAY_S) as origin:
+        base_url = f"{origin}/crm/openapi"
         ways = {
             "pages fetched and thrown away": lambda: asyncio.run(_throw_pages_away(base_url, pages)),
             "tele2ats_async": lambda: asyncio.run(_list_records(base_url, pages)),
@@ -69,8 +69,8 @@ def compare_pace(rounds: int, pages: int) -> Table:
 
 def measure_lag(rounds: int, pages: int) -> Table:
     """Look at how late another task wakes while pages come and are decoded, and while nothing happens."""
-    with serving("account", pages * PAGE_ROWS) as server:
-        base_url = f"{server.origin}/crm/openapi"
+    with serving("account", pages * PAGE_ROWS) as origin:
+        base_url = f"{origin}/crm/openapi"
         decoding = partial(list_records, base_url, pages)
         return Table.of(
             compare_lateness({"idle": State(rest), "decoding": State(decoding)}, rounds),

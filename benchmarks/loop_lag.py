@@ -70,7 +70,7 @@ def measure(rounds: int, recordings: int, pages: int) -> Table:
                 directory=str(space / "copies"),
                 concurrency=_CONCURRENCY,
             )
-            work = Work(corpus=corpus, job=job, listing_url=f"{account.origin}/crm/openapi", pages=pages)
+            work = Work(corpus=corpus, job=job, listing_url=f"{account}/crm/openapi", pages=pages)
             states = {
                 "idle": State(rest),
                 "bare aiohttp": State(work.do_barely, work.begin, work.check),

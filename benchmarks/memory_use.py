@@ -1,4 +1,4 @@
-"""How much memory a process took at its largest."""
+"""How much memory this process took at its largest."""
 
 import re
 import sys
@@ -7,13 +7,9 @@ from pathlib import Path
 _KIB = 1024
 
 
-def peak_memory_bytes(process_id: int | None = None) -> int:
-    """Give the largest resident size so far.
-
-    Args:
-        process_id: Of another process, where the system shows it (Linux); by default this one.
-    """
-    status = Path("/proc", "self" if process_id is None else str(process_id), "status")
+def peak_memory_bytes() -> int:
+    """Give the largest resident size of this process so far."""
+    status = Path("/proc/self/status")
     if status.exists():
         # Not getrusage(): a child begins there with the size of its parent.
         match = re.search(r"^VmHWM:\s+(\d+) kB$", status.read_text(encoding="utf-8"), re.MULTILINE)

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import attrs
-import trustme
 import typer
 
+from .certificates import write_certificates
 from .processes import free_port, running
 
 BASE_PATH = "/crm/openapi"
@@ -38,8 +38,8 @@ http {{
     server {{
         listen 127.0.0.1:{http_port} backlog=1024;
         listen 127.0.0.1:{https_port} ssl backlog=1024;
-        ssl_certificate {state}/certificate.pem;
-        ssl_certificate_key {state}/key.pem;
+        ssl_certificate {certificates.chain_file};
+        ssl_certificate_key {certificates.key_file};
         ssl_session_cache shared:sessions:10m;
         root {root};
         location = {base_path}/call-records/file {{ rewrite ^ /$recording? break; }}
@@ -99,12 +99,13 @@ def serve(root: Path, state: Path) -> Generator[Nginx, None, None]:
     """
     program = find_nginx()
     state.mkdir()
-    ca_file = _write_certificates(state)
+    certificates = write_certificates(state)
     http_port, https_port = free_port(), free_port()
     config = state / "nginx.conf"
     config.write_text(
         _CONFIG.format(
             state=state,
+            certificates=certificates,
             root=root,
             http_port=http_port,
             https_port=https_port,
@@ -117,16 +118,5 @@ def serve(root: Path, state: Path) -> Generator[Nginx, None, None]:
         yield Nginx(
             http_url=f"http://127.0.0.1:{http_port}{BASE_PATH}",
             https_url=f"https://127.0.0.1:{https_port}{BASE_PATH}",
-            ca_file=ca_file,
+            ca_file=certificates.ca_file,
         )
-
-
-def _write_certificates(state: Path) -> Path:
-    authority = trustme.CA()
-    certificate = authority.issue_cert("127.0.0.1", "localhost")
-    certificate.private_key_pem.write_to_path(state / "key.pem")
-    for index, blob in enumerate(certificate.cert_chain_pems):
-        blob.write_to_path(state / "certificate.pem", append=index > 0)
-    ca_file = state / "authority.pem"
-    authority.cert_pem.write_to_path(ca_file)
-    return ca_file

@@ -7,23 +7,8 @@ import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
-import attrs
-
 _START_TIMEOUT_S = 20.0
 _STOP_TIMEOUT_S = 5.0
-
-
-@attrs.frozen
-class Served:
-    """A server of `benchmarks.serving` that listens.
-
-    Attributes:
-        origin: Its address, without a path.
-        process_id: Of its process.
-    """
-
-    origin: str
-    process_id: int
 
 
 def free_port() -> int:
@@ -35,7 +20,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(command: Sequence[str], ports: Sequence[int]) -> Generator[subprocess.Popen[bytes], None, None]:
+def running(command: Sequence[str], ports: Sequence[int]) -> Generator[None, None, None]:
     """Run a server until the block ends; the block begins once it listens.
 
     Raises:
@@ -45,7 +30,7 @@ def running(command: Sequence[str], ports: Sequence[int]) -> Generator[subproces
     try:
         for port in ports:
             _wait_for(port, process)
-        yield process
+        yield
     finally:
         process.terminate()
         try:
@@ -56,12 +41,12 @@ def running(command: Sequence[str], ports: Sequence[int]) -> Generator[subproces
 
 
 @contextmanager
-def serving(program: str, *arguments: object) -> Generator[Served, None, None]:
-    """Run one of our own servers, which take a port as their first argument."""
+def serving(program: str, *arguments: object) -> Generator[str, None, None]:
+    """Run one of our own servers, which take a port as their first argument, and give its address without a path."""
     port = free_port()
     command = [sys.executable, "-m", f"benchmarks.serving.{program}", str(port), *map(str, arguments)]
-    with running(command, [port]) as process:
-        yield Served(f"http://127.0.0.1:{port}", process.pid)
+    with running(command, [port]):
+        yield f"http://127.0.0.1:{port}"
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:

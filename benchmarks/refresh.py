@@ -79,8 +79,8 @@ class Crowd:
 
 def measure(rounds: int, requests: int) -> list[Table]:
     """Meet a dead token and a living one, in turns."""
-    with workspace() as space, serving("simulated") as server:
-        crowd = Crowd(origin=server.origin, space=space, requests=requests)
+    with workspace() as space, serving("simulated") as origin:
+        crowd = Crowd(origin=origin, space=space, requests=requests)
         kinds = [(processes, expired) for processes in (1, _PROCESSES) for expired in (False, True)]
         durations = interleave(
             {

@@ -111,15 +111,17 @@ def machine() -> dict[str, str | int | None]:
 
 def _grid(table: Table) -> Grid:
     grid = Grid(box=SIMPLE)
-    for heading in ("", table.unit, f"beside {table.reference}" if table.reference else "ratio", "min..max"):
-        grid.add_column(heading, justify="right" if heading else "left", no_wrap=True)
+    headings = [table.unit, "min..max", *([f"beside {table.reference}"] if table.reference else [])]
+    grid.add_column("", no_wrap=True)
+    for heading in headings:
+        grid.add_column(heading, justify="right", no_wrap=True)
     for row in table.rows:
         if row.missing:
-            grid.add_row(row.name, "missing", "", row.missing)
+            grid.add_row(row.name, "missing", row.missing)
             continue
         ratio = table.ratio(row)
         spread = f"{_spell(min(row.samples))}..{_spell(max(row.samples))}"
-        grid.add_row(row.name, _spell(row.median), "" if ratio is None else f"{ratio:.3f}", spread)
+        grid.add_row(row.name, _spell(row.median), spread, *([] if ratio is None else [f"{ratio:.3f}"]))
     return grid
 
 
