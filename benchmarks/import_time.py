@@ -80,7 +80,7 @@ async def _session_bytes() -> float:
 
 def main(*, rounds: Rounds = 15, quick: Quick = False, json: JsonFile = None, svg: SvgFile = None) -> None:
     """Compare the import with that of aiohttp, and weigh a session."""
-    tables = [*compare_imports(2 if quick else rounds), weigh_session()]
+    tables = [*compare_imports(1 if quick else rounds), weigh_session()]
     report("import_time", tables, json_path=json, svg_path=svg)
 
 

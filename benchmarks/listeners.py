@@ -12,7 +12,7 @@ from .corpus import make_recording, recording_name
 from .rounds import DisqualifiedError
 
 # Few enough to be made once and compared many times.
-_RECORDINGS = 16
+RECORDINGS = 16
 _POLL_S = 0.25
 _SETTLED_AFTER_S = 10.0
 
@@ -48,7 +48,7 @@ class Listeners:
         taken_ms: dict[str, list[float]] = {way: [] for way in ways}
         for number in range(requests):
             for way, (address, parameter) in ways.items():
-                query = {parameter: recording_name(number % _RECORDINGS)}
+                query = {parameter: recording_name(number % RECORDINGS)}
                 started = time.perf_counter()
                 async with self.client.get(address, params=query) as response:
                     await response.content.readany()
@@ -66,7 +66,7 @@ class Listeners:
         begun = [asyncio.Event() for _ in range(count)]
         async with asyncio.TaskGroup() as group:
             for number, event in enumerate(begun):
-                group.create_task(self._listen(number % _RECORDINGS, event, resume))
+                group.create_task(self._listen(number % RECORDINGS, event, resume))
             await asyncio.gather(*(event.wait() for event in begun))
             stalled_bytes = await self._settled() - sent_before
             resume.set()

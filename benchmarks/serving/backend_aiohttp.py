@@ -11,6 +11,7 @@ from aiohttp import web
 from tele2ats_async import AtsSession, TokenPair
 
 from ..memory_use import peak_memory_bytes
+from ..sockets import listening_socket
 
 _ATS = web.AppKey("ats", AtsSession)
 
@@ -43,7 +44,7 @@ def main(port: int, base_url: str, connections: int) -> None:
     app.cleanup_ctx.append(open_session)
     app.router.add_get("/play", play)
     app.router.add_get("/memory", tell_memory)
-    web.run_app(app, host="127.0.0.1", port=port, print=None, access_log=None, shutdown_timeout=0.2)
+    web.run_app(app, sock=listening_socket(port), print=None, access_log=None, shutdown_timeout=0.2)
 
 
 if __name__ == "__main__":

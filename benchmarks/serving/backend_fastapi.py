@@ -14,6 +14,7 @@ from fastapi.responses import StreamingResponse
 from tele2ats_async import AtsSession, RecordingStream, TokenPair
 
 from ..memory_use import peak_memory_bytes
+from ..sockets import listening_socket
 
 
 async def _chunks(stream: RecordingStream, stack: AsyncExitStack) -> AsyncGenerator[bytes, None]:
@@ -49,9 +50,8 @@ def make_app(base_url: str, connections: int) -> FastAPI:
 
 def main(port: int, base_url: str, connections: int) -> None:
     """Serve until the process is ended."""
-    uvicorn.run(
-        make_app(base_url, connections), host="127.0.0.1", port=port, log_level="error", access_log=False
-    )
+    config = uvicorn.Config(make_app(base_url, connections), log_level="error", access_log=False)
+    uvicorn.Server(config).run(sockets=[listening_socket(port)])
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 ``python -m benchmarks.serving.source PORT RECORDING_BYTES``
 """
 
-import socket
 from functools import lru_cache
 
 import attrs
@@ -11,6 +10,7 @@ import typer
 from aiohttp import web
 
 from ..corpus import make_recording, number_of
+from ..sockets import listening_socket
 
 _CHUNK_BYTES = 64 * 1024
 _RECORDINGS = 16
@@ -32,10 +32,6 @@ class Source:
 
     async def send_recording(self, request: web.Request) -> web.StreamResponse:
         """Serve a recording (operation 9)."""
-        assert request.transport is not None  # noqa: S101  # a connection has just asked
-        # What waits in a large buffer of the system would count as sent.
-        connection = request.transport.get_extra_info("socket")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _CHUNK_BYTES)
         body = memoryview(_recording(number_of(request.query["filename"]), self.recording_bytes))
         response = web.StreamResponse(headers={"Content-Type": "audio/mpeg"})
         response.content_length = len(body)
@@ -57,7 +53,7 @@ def main(port: int, recording_bytes: int) -> None:
     app = web.Application()
     app.router.add_get("/crm/openapi/call-records/file", source.send_recording)
     app.router.add_get("/sent", source.tell)
-    web.run_app(app, host="127.0.0.1", port=port, print=None, access_log=None, shutdown_timeout=0.2)
+    web.run_app(app, sock=listening_socket(port), print=None, access_log=None, shutdown_timeout=0.2)
 
 
 if __name__ == "__main__":
