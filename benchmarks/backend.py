@@ -19,10 +19,10 @@ from .sockets import make_socket
 
 _MB = 1_000_000
 _LISTENERS = 200
-_QUICK_LISTENERS = 20
+_QUICK_LISTENERS = 10
 _SIZES_MB = (5, 10)
 _REQUESTS = 200
-_QUICK_REQUESTS = 20
+_QUICK_REQUESTS = 10
 # The backend needs a connection for each listener, and more for those who come later.
 _SPARE_CONNECTIONS = 10
 _SAME = "the same for small and large recordings"

@@ -143,8 +143,8 @@ def main(
                 share=_QUICK_SHARE if quick else 1,
             )
     report("bulk", tables, json_path=json, svg_path=svg)
-    if guard_ratio is not None and (_ratio_of_ours(tables[0]) or 0) < guard_ratio:
-        raise typer.Exit(1)
+    if guard_ratio is not None:
+        raise typer.Exit(int((_ratio_of_ours(tables[0]) or 0) < guard_ratio))
 
 
 def _chosen(names: str) -> list[Contestant]:

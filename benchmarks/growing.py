@@ -45,7 +45,7 @@ class Growing:
 def counts(*, quick: bool, long: bool) -> list[int]:
     """Give the numbers of recordings to measure with."""
     if quick:
-        return [100, 1000]
+        return [100, 400]
     return [1000, 10_000, 100_000] if long else [1000, 10_000]
 
 

@@ -27,7 +27,7 @@ from .rounds import DisqualifiedError, interleave
 _PAGE_DELAY_S = 0.05
 _DECODED_A_ROUND = 5
 _PAGES = 20
-_QUICK_PAGES = 4
+_QUICK_PAGES = 2
 _QUICK_ROUNDS = 3
 _PLAIN = "orjson and plain cattrs"
 

@@ -26,6 +26,7 @@ from .rounds import DisqualifiedError, Measured, interleave
 _REQUESTS = 1000
 _QUICK_REQUESTS = 80
 _PROCESSES = 8
+_QUICK_PROCESSES = 2
 
 
 @attrs.frozen(kw_only=True)
@@ -77,15 +78,15 @@ class Crowd:
             return json_module.load(answer)
 
 
-def measure(rounds: int, requests: int, *, warm_up: int = 1) -> list[Table]:
+def measure(rounds: int, requests: int, processes: int, *, warm_up: int = 1) -> list[Table]:
     """Meet a dead token and a living one, in turns."""
     with workspace() as space, serving("simulated") as origin:
         crowd = Crowd(origin=origin, space=space, requests=requests)
-        kinds = [(processes, expired) for processes in (1, _PROCESSES) for expired in (False, True)]
+        kinds = [(number, expired) for number in (1, processes) for expired in (False, True)]
         durations = interleave(
             {
-                _label(processes, expired=expired): partial(crowd.ask, processes, expired=expired)
-                for processes, expired in kinds
+                _label(number, expired=expired): partial(crowd.ask, number, expired=expired)
+                for number, expired in kinds
             },
             rounds,
             warm_up=warm_up,
@@ -145,7 +146,10 @@ def _label(processes: int, *, expired: bool) -> str:
 
 def main(*, rounds: Rounds = 7, quick: Quick = False, json: JsonFile = None, svg: SvgFile = None) -> None:
     """Meet a dead token with many requests at once, and count the refreshes."""
-    tables = measure(1, _QUICK_REQUESTS, warm_up=0) if quick else measure(rounds, _REQUESTS)
+    if quick:
+        tables = measure(1, _QUICK_REQUESTS, _QUICK_PROCESSES, warm_up=0)
+    else:
+        tables = measure(rounds, _REQUESTS, _PROCESSES)
     report("refresh", tables, json_path=json, svg_path=svg)
 
 

@@ -6,9 +6,15 @@ from typing import Protocol
 from ..rounds import DisqualifiedError
 from .job import Job
 
+_REASON_CHARACTERS = 100
+
 
 class ContestantFailedError(DisqualifiedError):
-    """It said itself that it could not do the job."""
+    """It ended with a status that says so; the last line of what it wrote stands for the reason."""
+
+    def __init__(self, status: int, written: str) -> None:
+        *_, last = written.strip().splitlines() or [""]
+        super().__init__(f"ended with status {status}: {last[:_REASON_CHARACTERS]}")
 
 
 class Contestant(Protocol):

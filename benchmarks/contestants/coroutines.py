@@ -68,7 +68,7 @@ class Coroutine:
         command = [sys.executable, "-m", "benchmarks.contestants", str(notes)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise ContestantFailedError(f"{self.name} ended with {done.returncode}: {done.stderr[-2000:]}")
+            raise ContestantFailedError(done.returncode, done.stderr)
         return Done(**json.loads(done.stdout))
 
     def locate(self, job: Job, name: str) -> Path:

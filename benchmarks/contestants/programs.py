@@ -35,7 +35,7 @@ class Program:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         duration_s = time.perf_counter() - started
         if done.returncode:
-            raise ContestantFailedError(f"{self.name} ended with {done.returncode}: {done.stderr[-500:]}")
+            raise ContestantFailedError(done.returncode, done.stderr)
         return duration_s
 
     def locate(self, job: Job, name: str) -> Path:
