@@ -127,6 +127,7 @@ async def test_a_head_in_pieces(tmp_path: Path, exchanges: list[exchange.Exchang
         (answer(b"", kind="audio/mpeg"), NotAudio),
         (Say(b"nonsense\r\n\r\n", Then.CLOSE), ConnectionFailed),
         (Say(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", Then.CLOSE), AtsError),
+        (Say(b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", Then.CLOSE), AtsError),
         (Say(b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n", Then.CLOSE), AtsError),
         (Say(b"", Then.CLOSE), ConnectionFailed),
         (Say(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 20_000, Then.CLOSE), AtsError),

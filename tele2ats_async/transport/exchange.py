@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from typing import Self
 
 import aiohttp
-from aiohttp.base_protocol import BaseProtocol
 from aiohttp.connector import Connection
-from aiohttp.http import HttpResponseParser, RawResponseMessage
+
+from .head import plain_head
 
 Piece = bytes | memoryview
 
@@ -26,7 +26,6 @@ _READ_BYTES = 64 * 1024
 _LONGEST_HEAD_BYTES = 16 * 1024
 # How long what came is kept from a reader who has asked for more.
 _IMPATIENCE_S = 1.0
-_PLAIN_STATUSES = (200, 206)
 _SWITCHING_PROTOCOLS = 101
 
 
@@ -140,14 +139,15 @@ class Exchange(asyncio.Protocol):
         end = self._head.find(b"\r\n\r\n") + 4
         if end < 4 and len(self._head) < _LONGEST_HEAD_BYTES:
             return
-        message = _plain_head(self._handler, self._loop, self._head[:end]) if end >= 4 else None
+        message = plain_head(self._handler, self._loop, self._head[:end]) if end >= 4 else None
         if message is None:
             self._hand_over()
             return
         self.status, self.headers = message.code, message.headers
         self._left = int(message.headers["Content-Length"])
         self._may_be_reused = not message.should_close
-        self._take(memoryview(self._head)[end:])
+        begin, self._head = memoryview(self._head)[end:], b""
+        self._take(begin)
         self._wake()
 
     def _take(self, piece: Piece) -> None:
@@ -256,30 +256,3 @@ class Exchange(asyncio.Protocol):
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None
-
-
-def _plain_head(
-    handler: BaseProtocol, loop: asyncio.AbstractEventLoop, head: bytes
-) -> RawResponseMessage | None:
-    """Read the head of an answer; None where it is not one after which just so many bytes follow."""
-    parser = HttpResponseParser(
-        handler, loop, _READ_BYTES, response_with_body=False, read_until_eof=False, auto_decompress=False
-    )
-    try:
-        messages, _, rest = parser.feed_data(head)
-    except Exception:  # noqa: BLE001  # aiohttp's protocol finds it too, and says what it is
-        return None
-    if len(messages) != 1 or rest:
-        return None
-    message: RawResponseMessage = messages[0][0]
-    lengths = message.headers.getall("Content-Length", ())
-    is_plain = (
-        message.code in _PLAIN_STATUSES
-        and not message.upgrade
-        and len(lengths) == 1
-        and lengths[0].isascii()
-        and lengths[0].isdigit()
-        and "Transfer-Encoding" not in message.headers
-        and "Content-Encoding" not in message.headers
-    )
-    return message if is_plain else None
