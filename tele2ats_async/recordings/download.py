@@ -128,12 +128,18 @@ class Download:
     async def _receive(self, stream: RecordingStream) -> bool:
         file = self._file
         if not stream.offset:
-            file.validator, file.length = stream.validator, stream.content_length
-        while pieces := await stream.read(file.room_bytes):
-            self._progress(self._name, file.add(pieces))
-            if file.is_full_batch:
-                await file.write()
-        return await self._is_complete(stream)
+            file.length = stream.content_length
+        is_complete = False
+        try:
+            while pieces := await stream.read(file.room_bytes):
+                self._progress(self._name, file.add(pieces))
+                if file.is_full_batch:
+                    await file.write()
+            is_complete = await self._is_complete(stream)
+        finally:
+            if not (is_complete or stream.offset):
+                file.validator = stream.validator  # of what is there: the rest is yet to come
+        return is_complete
 
     async def _is_complete(self, stream: RecordingStream) -> bool:
         size_bytes, length = self._file.size_bytes, self._file.length
