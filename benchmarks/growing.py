@@ -14,7 +14,7 @@ from .processes import serving
 
 SMALL_BYTES = 4096
 _CONCURRENCY = 32
-SAVING = Coroutine(name="save_many", module="ours")
+SAVING = Coroutine(name="save_many", module="ours_many")
 MIRRORING = Coroutine(name="mirror", module="ours_mirror")
 
 
@@ -33,11 +33,12 @@ class Growing:
         job = Job(
             base_url=self.base_url,
             ca_file="",
-            names=corpus.names,
+            names=[],  # made by the contestant, so that they do not weigh
             directory=str(directory),
             concurrency=_CONCURRENCY,
         )
-        done = self.contestant.run_weighed(job, self.space / "notes")
+        contestant = attrs.evolve(self.contestant, settings={"count": count})
+        done = contestant.run_weighed(job, self.space / "notes")
         corpus.verify(job.path)
         return done
 

@@ -13,6 +13,7 @@ from .certificates import write_certificates
 from .processes import free_port, running
 
 BASE_PATH = "/crm/openapi"
+_MOST_OPEN_FILES = 16_384
 
 # The name of a recording arrives percent-encoded in the query, and is a path below the root.
 _CONFIG = """
@@ -20,8 +21,9 @@ daemon off;
 pid {state}/nginx.pid;
 error_log stderr error;
 worker_processes 1;
+worker_rlimit_nofile {open_files};
 {user}
-events {{ worker_connections 4096; }}
+events {{ worker_connections 1024; }}
 http {{
     access_log off;
     client_body_temp_path {state}/body;
@@ -30,7 +32,7 @@ http {{
     uwsgi_temp_path {state}/uwsgi;
     scgi_temp_path {state}/scgi;
     sendfile on;
-    open_file_cache max=20000 inactive=10m;
+    open_file_cache max={cached_files} inactive=10m;
     open_file_cache_valid 10m;
     keepalive_requests 1000000;
     default_type audio/mpeg;
@@ -86,6 +88,14 @@ def find_nginx() -> str:
     return path
 
 
+def _open_files() -> int:
+    """Give how many files the server may have open: enough for all of `bulk`, where the system allows it."""
+    import resource  # noqa: PLC0415  # not on Windows
+
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _MOST_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_OPEN_FILES)
+
+
 @contextmanager
 def serve(root: Path, state: Path) -> Generator[Nginx, None, None]:
     """Serve the recordings below a directory as operation 9 does.
@@ -101,10 +111,14 @@ def serve(root: Path, state: Path) -> Generator[Nginx, None, None]:
     state.mkdir()
     certificates = write_certificates(state)
     http_port, https_port = free_port(), free_port()
+    open_files = _open_files()
     config = state / "nginx.conf"
     config.write_text(
         _CONFIG.format(
             state=state,
+            open_files=open_files,
+            # Each holds a file open, and connections need some, too.
+            cached_files=open_files // 2,
             certificates=certificates,
             root=root,
             http_port=http_port,

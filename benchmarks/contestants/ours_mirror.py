@@ -8,13 +8,13 @@ from ..records import FIRST_MOMENT, moment_of
 from .job import Job
 
 
-async def save(job: Job) -> None:
-    """Save with `mirror`.
+async def save(job: Job, *, count: int) -> None:
+    """Save the first calls of an account with `mirror`.
 
     Raises:
         AtsError: One failed.
     """
-    end = moment_of(len(job.names)) + timedelta(seconds=1)
+    end = moment_of(count) + timedelta(seconds=1)
     async with AtsSession(TokenPair("access", "refresh"), base_url=job.base_url) as ats:
         outcomes = ats.recordings.mirror(FIRST_MOMENT, end, job.directory, concurrency=job.concurrency)
         async for outcome in outcomes:
