@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Generic, TypeVar, cast
 
 import aiohttp
@@ -27,10 +27,13 @@ class Incoming(Generic[T]):
         slowest: MinimumSpeed,
         limit_bytes: int,
         headers: Mapping[str, str],
+        *,
+        secrets: Collection[str] = (),
     ) -> None:
         self._operation = operation
         self._response = response
         self._headers = headers
+        self._secrets = secrets
         self._pace = Pace(slowest)
         self._has_begun = False
         self._limit_bytes = limit_bytes
@@ -68,7 +71,7 @@ class Incoming(Generic[T]):
         Raises:
             PayloadError: It is not what the contract says.
         """
-        steps = decipher_answer(self._operation, body)
+        steps = decipher_answer(self._operation, body, self._secrets)
         while True:
             try:
                 next(steps)

@@ -103,7 +103,8 @@ class Transport:
             if not (200 <= response.status < 300 or is_refused_part):
                 raise await self._error(request.operation, response)
             headers = self._without_tokens(response.headers)
-            yield Incoming(request.operation, response, self._minimum_speed, self._max_json_bytes, headers)
+            limits = self._minimum_speed, self._max_json_bytes
+            yield Incoming(request.operation, response, *limits, headers, secrets=self._secrets)
 
     def keep_secret(self, *tokens: str) -> None:
         """Keep tokens out of whatever the service is going to say."""
