@@ -84,7 +84,7 @@ class RawService:
     """A server that keeps what it reads, and answers what a script says.
 
     Attributes:
-        requests: The requests as they came, head and all.
+        requests: The requests as they came, head and body.
         connections: How many connections there have been.
         port: Where it listens, on this machine.
     """
@@ -142,6 +142,7 @@ class RawService:
         try:
             while True:
                 request = await reader.readuntil(b"\r\n\r\n")
+                request += await reader.readexactly(int(header(request, "Content-Length") or 0))
                 self.requests.append(request)
                 said = self._script(request)
                 say = said if isinstance(said, Say) else await said

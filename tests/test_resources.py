@@ -28,6 +28,7 @@ from tele2ats_async import (
     TransportError,
 )
 from tele2ats_async.simulator import AtsSimulator, Company
+from tele2ats_async.simulator.faults import CutBody
 
 pytestmark = pytest.mark.asyncio
 
@@ -175,6 +176,20 @@ async def test_a_result_that_is_not_known_is_a_conflict_too(company: Company) ->
                 await ats.blacklist.add(NUMBER)
         if isinstance(raised.value, Conflict):
             assert BlacklistResult.of("TOO_MANY_NUMBERS") == raised.value.reason
+
+
+async def test_an_answer_that_was_cut_does_not_say_that_nothing_was_done(company: Company) -> None:
+    """The manager is there, and no `Conflict` asks for another one."""
+    async with (
+        AtsSimulator(company=company) as simulator,
+        AtsSession(TokenPair(*simulator.tokens), base_url=simulator.base_url) as ats,
+    ):
+        cut = simulator.inject(CutBody(framing="close"), operations=[13])
+        with pytest.raises(PayloadError):
+            await ats.managers.create(Manager(name="Анна", employee_id=company.employees[-1].employee_id))
+
+        assert 1 == cut.count
+        assert 1 == sum(manager.name == "Анна" for manager in await ats.managers.fetch_all())
 
 
 async def test_errors_do_not_show_numbers(ats: AtsSession) -> None:

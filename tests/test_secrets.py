@@ -38,6 +38,7 @@ from tele2ats_async import (
     AtsSession,
     FileTokenStore,
     MemoryTokenStore,
+    PayloadError,
     TokenPair,
     TokenStoreError,
 )
@@ -253,6 +254,19 @@ async def test_a_pair_that_is_kept_alive_and_dies(caplog: pytest.LogCaptureFixtu
 
     _assert_clean(caught.value)
     assert dead.access not in caplog.text
+
+
+async def test_a_token_that_comes_back_as_a_result_word() -> None:
+    """A token that is no JWT can look like one, and the reason of a conflict is shown."""
+    token = "ABCDEF0123456789SECRET"
+    async with (
+        RawService(in_turn(answer(token.encode()))) as service,
+        open_session(service, tokens=TokenPair(token, REFRESH)) as ats,
+    ):
+        with pytest.raises(PayloadError) as caught:
+            await ats.blacklist.clear()
+
+    assert_clean(caught.value, [token], "aiohttp")
 
 
 async def test_what_works_logs_no_secrets_either(caplog: pytest.LogCaptureFixture) -> None:

@@ -64,6 +64,7 @@ class Managers:
             Conflict: A customer has another manager, or another manager handles all customers;
                 ``reason`` says which.
             TransportError: No answer came; ``sent`` says whether the manager may have been made.
+            PayloadError: What came is no result, such as the beginning of one: the manager may have been made.
             AtsError: Whatever else went wrong.
 
         Source: operation 13.

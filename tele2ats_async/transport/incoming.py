@@ -102,7 +102,7 @@ class Incoming(Generic[T]):
         Raises:
             PayloadError: It is not what the contract says.
         """
-        steps = decipher_answer(self._operation, body)
+        steps = decipher_answer(self._operation, body, self._secrets)
         while True:
             try:
                 next(steps)

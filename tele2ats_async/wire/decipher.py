@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 _DETAILS_CHARACTERS = 300
 # A longer one is no word, and would drown the log that its error is written to.
-_RESULT_WORD = re.compile(r"[A-Z][A-Z0-9_]{0,99}")
+_RESULT_WORD = re.compile(r'("?)([A-Z][A-Z0-9_]{0,99})\1')
 _ERRORS: dict[int, type[ResponseError]] = {
     401: AuthorizationError,
     403: AuthorizationError,
@@ -52,7 +52,9 @@ def decipher_error(
     return _ERRORS.get(status, ResponseError)(*facts)
 
 
-def decipher_answer(operation: Operation[T], body: bytes) -> Generator[None, None, T]:
+def decipher_answer(
+    operation: Operation[T], body: bytes, secrets: Collection[str] = ()
+) -> Generator[None, None, T]:
     """Decode a successful answer in steps: the generator's return value is the answer.
 
     Raises:
@@ -68,7 +70,7 @@ def decipher_answer(operation: Operation[T], body: bytes) -> Generator[None, Non
     if answer is object and not body:
         return cast("T", None)
     if isinstance(answer, type) and issubclass(answer, OpenEnum):
-        return _decipher_result(operation, answer, body)
+        return _decipher_result(operation, answer, body, secrets)
     try:
         return (yield from decode_in_steps(body, operation.answer, one_or_many=operation.one_or_many))
     except PayloadError as error:
@@ -76,12 +78,20 @@ def decipher_answer(operation: Operation[T], body: bytes) -> Generator[None, Non
     raise PayloadError(where, reason, str(operation))
 
 
-def _decipher_result(operation: Operation[T], results: type[OpenEnum], body: bytes) -> T:
+def _decipher_result(
+    operation: Operation[T], results: type[OpenEnum], body: bytes, secrets: Collection[str]
+) -> T:
     """Read a result word, which arrives bare or as a JSON string."""
-    word = body.decode(errors="replace").strip().removeprefix('"').removesuffix('"')
-    if not _RESULT_WORD.fullmatch(word):
+    found = _RESULT_WORD.fullmatch(body.decode(errors="replace").strip())
+    word = found[2] if found else ""
+    # A word that is not known is told to the caller as it came: an echo of the request must not pass for one.
+    if not word or mask(word, secrets) != word:
         raise PayloadError("$", "expected a result word", str(operation))
     result = results.of(word)
+    # Where nothing told the end of the body, the beginning of a word may be all that came of it: to call
+    # that a refusal would have the caller do once more what is done.
+    if not result.is_known and any(known.startswith(word) for known in results):
+        raise PayloadError("$", "expected a result word, got the beginning of one", str(operation))
     if result != "SUCCESS":
         raise Conflict(200, operation.method, operation.path, word, result)
     return cast("T", result)

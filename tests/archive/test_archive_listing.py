@@ -11,7 +11,7 @@ from archives import DAY, NOON, call, company_of, scene
 from faults import LISTING, answer_with, body
 
 from tele2ats_async import PayloadError, ServerError
-from tele2ats_async.archive import moments
+from tele2ats_async.archive import listing, moments
 
 pytestmark = pytest.mark.asyncio
 
@@ -92,6 +92,44 @@ async def test_thousands_in_one_second(tmp_path: Path) -> None:
         assert {("2026-03-02T12:00:00+00:00", "2026-03-02T12:00:01+00:00")} == {
             (query["start"], query["end"]) for query in deep
         }
+
+
+@pytest.mark.parametrize("size", [3000, 2999])
+async def test_more_in_one_second_than_there_can_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """Up to the limit all of them are listed; beyond it nothing of that second is held for listed."""
+    monkeypatch.setattr(listing, "_CALLS_OF_A_SECOND", size)
+    calls = [call(NOON, named=False, caller_number=f"7900{place:07}") for place in range(3000)]
+    async with scene(company_of(calls), tmp_path) as archive:
+        archive.start = NOON
+        if size < len(calls):
+            with pytest.raises(PayloadError, match="calls of one second, 2026-03-02T12:00:00"):
+                await archive.mirror()
+            assert [] == archive.index("SELECT * FROM listed")
+        else:
+            await archive.mirror()
+            assert [(3000,)] == archive.index("SELECT count(*) FROM calls")
+
+
+async def test_pages_without_end(tmp_path: Path) -> None:
+    """A service with a thousand new calls of one second on every page: no run waits, or grows, for ever."""
+    asked = 0
+
+    async def another_page(_: web.Request) -> web.StreamResponse:
+        nonlocal asked
+        asked += 1
+        row = '{"date":"2026-03-02T12:00:00Z","callType":"FAX","callStatus":"","recordFileName":"%d"}'
+        rows = ",".join(row % (asked * 1000 + place) for place in range(1000))
+        return web.Response(text=f"[{rows}]", content_type="application/json")
+
+    async with scene(company_of([]), tmp_path, answer_with(LISTING, another_page)) as archive:
+        archive.start = NOON
+        with pytest.raises(PayloadError):
+            await archive.mirror()
+
+        assert asked <= 110
+        assert [] == archive.index("SELECT * FROM listed")
 
 
 async def test_windows_are_a_week_at_the_most(tmp_path: Path) -> None:

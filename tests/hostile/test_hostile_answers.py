@@ -5,9 +5,11 @@ import zlib
 
 import pytest
 from hostile_arena import (
+    EAGER,
     SECRETS,
     Arena,
     arena_of_module,  # noqa: F401  # the fixture `arena`
+    each_in_turn,
     examples,
 )
 from hypothesis import given
@@ -18,6 +20,8 @@ from secrecy import assert_clean
 from tele2ats_async import AtsSession, Conflict, PayloadError, RedirectRefused, ResponseError
 
 MP3 = b"ID3" + bytes(range(256)) * 300
+SHORT_MP3 = MP3[:1500]
+PACKED = [gzip.compress(SHORT_MP3), gzip.compress(SHORT_MP3) * 2, zlib.compress(SHORT_MP3)]
 ROWS = b'[{"date": "2022-07-15T07:27:06.348Z", "callType": "FAX", "callStatus": "ANSWERED_COMMON"}]'
 VALID = [
     answer(ROWS).what,
@@ -118,6 +122,30 @@ def composed(draw: st.DrawFn) -> bytes:
     return head + b"\r\n\r\n" + draw(st.one_of(st.sampled_from(BODIES), st.binary(max_size=50)))
 
 
+def _chunked(body: bytes) -> bytes:
+    return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in (body[:999], body[999:], b"") if piece)
+
+
+@st.composite
+def sounding(draw: st.DrawFn) -> bytes:
+    """Make a recording that is nearly right: how long it is can be told, and something beside it is odd."""
+    whole = draw(st.sampled_from([SHORT_MP3, SHORT_MP3, *PACKED]))
+    cut = draw(st.sampled_from([None, None, -1, -9, len(whole) // 2, 3, 0]))
+    body = whole if whole in PACKED else whole[:cut]
+    coding = draw(st.sampled_from(["identity", "gzip", "gzip", "deflate", "br"]))
+    lines = ["HTTP/1.1 200 OK", "Content-Type: audio/mpeg"]
+    lines += draw(st.sampled_from([[], [f"Content-Encoding: {coding}"]]))
+    lines += draw(st.sampled_from([[], ['ETag: "1"']]))
+    for name, values in draw(st.lists(st.sampled_from(PAIRS), max_size=2)):
+        lines.append(f"{name}: {draw(st.sampled_from(values))}")
+    if draw(st.booleans()):
+        lines.append(f"Content-Length: {len(body) + draw(st.sampled_from([0, 0, 0, 1, -1, 50_000]))}")
+    else:
+        lines.append("Transfer-Encoding: chunked")
+        body = _chunked(body) + draw(st.sampled_from([b"0\r\n\r\n", b"0\r\n\r\n", b"0\r\n", b"0", b""]))
+    return "\r\n".join(lines).encode("latin-1", "replace") + b"\r\n\r\n" + body
+
+
 @st.composite
 def mutated(draw: st.DrawFn) -> bytes:
     """Make a right answer wrong in a few places."""
@@ -158,6 +186,26 @@ def test_answers_of_odd_parts(arena: Arena, said: bytes, then: Then) -> None:
 def test_answers_after_which_nothing_comes(arena: Arena, said: bytes, then: Then) -> None:
     """A connection that stays open has the caller wait; the limits end that."""
     arena.face(Say(said, then))
+
+
+@examples(100)
+@given(sounding(), ENDS)
+def test_recordings_that_sound_right(arena: Arena, said: bytes, then: Then) -> None:
+    """Packed, cut, in chunks, and with headers that have another opinion: what is saved is what was announced."""
+    arena.face(Say(said, then))
+
+
+@examples(60)
+@given(
+    st.lists(
+        st.builds(Say, st.one_of(composed(), mutated(), sounding(), st.sampled_from(VALID)), ENDS),
+        min_size=2,
+        max_size=3,
+    )
+)
+def test_answers_in_turn(arena: Arena, answers: list[Say]) -> None:
+    """What is tried again may be answered otherwise: a beginning by one answer, the rest by another."""
+    arena.face(each_in_turn(*answers), retry=EAGER)
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,13 @@ def _watched() -> Iterator[list[Path]]:
         _touched = None
 
 
+def _outside(directory: Path, touched: list[Path]) -> list[Path]:
+    """Give the paths that lead out of a directory, wherever they begin: dots and links are followed."""
+    inside = Path(os.path.realpath(directory))
+    resolved = [Path(os.path.realpath(path)) for path in touched]
+    return [path for path in resolved if inside != path and inside not in path.parents]
+
+
 def _serve(listed: list[str]) -> Any:
     row = {"date": "2022-07-15T07:27:06.348Z", "callType": "FAX", "callStatus": "ANSWERED_COMMON"}
     # Not by orjson, which would not spell what is no Unicode.
@@ -140,6 +147,22 @@ def _beside(home: Path) -> dict[str, str]:
     return {path.name: path.read_text() for path in home.iterdir() if path.name != "archive"}
 
 
+def test_ways_out_are_seen(tmp_path: Path) -> None:
+    """The tests below would notice a path that only begins in the directory, or leads out by a link."""
+    archive, beside = tmp_path / "archive", tmp_path / "beside"
+    archive.mkdir()
+    beside.mkdir()
+    (archive / "link").symlink_to(beside)
+    with _watched() as touched:
+        (archive / "a").write_text("in")
+        (archive / ".." / "archive" / "b").mkdir()
+        (archive / ".." / "beside" / "a").write_text("out")
+        (archive / "link" / "b").write_text("out")
+        (archive / "a").rename(beside / "c")
+
+    assert {beside / "a", beside / "b", beside / "c"} == set(_outside(archive, touched))
+
+
 async def _save_by_name(ats: AtsSession, name: str, archive: Path) -> list[Path | AtsError]:
     met: list[Path | AtsError] = []
     for save in (ats.recordings.save, ats.recordings.save_transcript):
@@ -161,7 +184,7 @@ def test_names_that_are_given(arena: Arena, home: Path, name: str) -> None:
         met = arena.run(lambda ats: _save_by_name(ats, name, archive))
 
     assert before == _beside(home)
-    assert [] == [path for path in touched if archive != path and archive not in path.parents]
+    assert [] == _outside(archive, touched)
     for suffix, content, saved in zip((".mp3", ".json"), (MP3, WORDS), met, strict=True):
         if isinstance(saved, Path):
             assert archive / f"{name}{suffix}" == saved
@@ -189,7 +212,7 @@ def test_names_that_are_listed(arena: Arena, home: Path, names: list[str]) -> No
         outcomes = arena.run(save_all)
 
     assert before == _beside(home)
-    assert [] == [path for path in touched if archive != path and archive not in path.parents]
+    assert [] == _outside(archive, touched)
     for outcome in outcomes:
         assert outcome.path in {None, archive / f"{outcome.name}.mp3"}
         assert (outcome.error is None) == (outcome.transcript_path is not None)

@@ -167,3 +167,39 @@ async def test_gzip_for_who_asks_is_no_fault(archive: AtsSimulator, ask: Ask) ->
     reply = await ask(archive, file_of(names_of(archive)[0]), accept="*/*", headers=headers)
 
     assert (None, 0) == (reply.headers.get("Content-Encoding"), injection.count)
+
+
+@pytest.mark.parametrize(
+    ("fault", "announced"),
+    [
+        (faults.CutBody(framing="chunked"), "Transfer-Encoding: chunked"),
+        (faults.WrongLength(by=100), "Content-Length: 100"),
+    ],
+)
+async def test_an_empty_answer_can_break_off(
+    archive: AtsSimulator, fault: faults.CutBody | faults.WrongLength, announced: str
+) -> None:
+    """More is announced than nothing: what operation 5 answers is not known to be all."""
+    injection = archive.inject(fault, operations=[5])
+    source = archive.company.employees[0].full_number
+    target = f"/call/outgoing?destination=79991112233&source={source}"
+    heard = await listen(archive, target, method="POST", more="Content-Length: 0\r\n")
+
+    assert heard.head.startswith("HTTP/1.1 200 ")
+    assert f"\r\n{announced}\r\n" in heard.head
+    assert (b"", False) == (heard.body, heard.was_reset)
+    assert (1, 1) == (injection.count, len(archive.placed_calls))
+
+
+@pytest.mark.parametrize(
+    "fault", [faults.CutBody(), faults.CutBody(framing="close"), faults.WrongLength(by=-100)], ids=repr
+)
+async def test_of_nothing_there_is_no_less(
+    archive: AtsSimulator, ask: Ask, fault: faults.CutBody | faults.WrongLength
+) -> None:
+    """What would leave an empty answer as it is does not count as a hit."""
+    injection = archive.inject(fault, operations=[5])
+    source = archive.company.employees[0].full_number
+    await ask(archive, f"/call/outgoing?destination=79991112233&source={source}", method="POST")
+
+    assert (0, 1) == (injection.count, len(archive.placed_calls))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tele2ats_async import (
     AuthorizationError,
+    Conflict,
     Forbidden,
     GatewayRefused,
     NotFound,
@@ -17,7 +18,15 @@ from tele2ats_async import (
     ServerError,
 )
 from tele2ats_async.wire.decipher import decipher_answer, decipher_error
-from tele2ats_async.wire.operations import DIAL, LIST_CALL_RECORDS
+from tele2ats_async.wire.operations import (
+    ADD_TO_BLACKLIST,
+    CLEAR_BLACKLIST,
+    CREATE_MANAGER,
+    DIAL,
+    LIST_CALL_RECORDS,
+    UPDATE_MANAGER,
+    AnyOperation,
+)
 
 BODY = {
     "timestamp": 1663130897123,
@@ -171,3 +180,47 @@ def test_what_a_newer_service_adds_breaks_no_caller(body: bytes) -> None:
         next(decipher_answer(DIAL, body))
 
     assert caught.value.value is None
+
+
+RESULTS = pytest.mark.parametrize(
+    "operation", [ADD_TO_BLACKLIST, CLEAR_BLACKLIST, CREATE_MANAGER, UPDATE_MANAGER], ids=str
+)
+
+
+@RESULTS
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_cut_result_word_is_no_refusal(operation: AnyOperation, quote: str) -> None:
+    """Where nothing tells the end of the body: the beginning of a word says neither that it is done nor that it is not."""
+    for word in operation.answer:
+        for length in range(len(word)):
+            with pytest.raises(PayloadError) as caught:
+                next(decipher_answer(operation, f"{quote}{word[:length]}{quote}".encode()))
+            assert ("$", str(operation)) == (caught.value.where, caught.value.source)
+
+
+@RESULTS
+@pytest.mark.parametrize(
+    "body", [b'"SUCCESS', b'SUCCESS"', b'"', b'""', b'""SUCCESS""', b'"CUSTOMER_ALREADY']
+)
+def test_a_result_word_with_half_its_quotes(operation: AnyOperation, body: bytes) -> None:
+    """Something of it is missing."""
+    with pytest.raises(PayloadError):
+        next(decipher_answer(operation, body))
+
+
+@RESULTS
+def test_words_that_are_not_known_are_refusals(operation: AnyOperation) -> None:
+    """A newer service has more of them, also such as begin with one that is known."""
+    for word in ("NO", "SUCCESSFUL", "SUCH_A_NUMBER_IS_UNKNOWN", "DUPLICATES"):
+        with pytest.raises(Conflict) as caught:
+            next(decipher_answer(operation, word.encode(), ["a-token-that-nobody-may-see"]))
+        assert word == caught.value.reason
+
+
+@pytest.mark.parametrize("token", ["ABCDEF0123456789SECRET", "abcdef0123456789secret"])
+def test_an_echoed_token_is_no_result_word(token: str) -> None:
+    """The reason of a conflict is shown, and a token that is no JWT can look like a word."""
+    with pytest.raises(PayloadError) as caught:
+        next(decipher_answer(CLEAR_BLACKLIST, b'"ABCDEF0123456789SECRET"', ["other-secret", token]))
+
+    assert "SECRET" not in str(caught.value) + repr(caught.value)

@@ -7,7 +7,7 @@ import attrs
 from aiohttp import web
 
 from .exchange import Exchange
-from .fault import RECORDING, AnswerFault, body_of
+from .fault import RECORDING, AnswerFault, body_of, is_good
 from .sending import Framing, begin, hang_up, send
 
 SHARE = (attrs.validators.ge(0.0), attrs.validators.lt(1.0))
@@ -34,6 +34,10 @@ class CutBody(BodyFault):
 
     framing: Framing = attrs.field(default="length", validator=attrs.validators.in_(get_args(Framing)))
     after: float = attrs.field(default=0.5, validator=SHARE)
+
+    def is_for(self, exchange: Exchange, answer: web.Response) -> bool:
+        """Tell whether there is a body; of chunks there is always one, the last, to leave out."""
+        return super().is_for(exchange, answer) or (self.framing == "chunked" and is_good(answer))
 
     async def spoil(self, exchange: Exchange, answer: web.Response) -> web.StreamResponse:
         """Send a part."""
@@ -72,6 +76,10 @@ class WrongLength(BodyFault):
     """
 
     by: int = attrs.field(default=100, validator=attrs.validators.not_(attrs.validators.in_((0,))))
+
+    def is_for(self, exchange: Exchange, answer: web.Response) -> bool:
+        """Tell whether a wrong length is possible: of nothing, less cannot be announced."""
+        return super().is_for(exchange, answer) or (self.by > 0 and is_good(answer))
 
     async def spoil(self, exchange: Exchange, answer: web.Response) -> web.StreamResponse:
         """Send all, and announce something else."""

@@ -86,11 +86,16 @@ class AnswerFault(Fault, ABC):
 
     def is_for(self, exchange: Exchange, answer: web.Response) -> bool:  # noqa: ARG002  # others look at it
         """Tell whether there is something to spoil."""
-        return answer.status in _WITH_ANSWER and bool(body_of(answer))
+        return is_good(answer) and bool(body_of(answer))
 
     @abstractmethod
     async def spoil(self, exchange: Exchange, answer: web.Response) -> web.StreamResponse:
         """Make of a good answer a bad one."""
+
+
+def is_good(answer: web.Response) -> bool:
+    """Tell whether an answer is one to a request that was carried out."""
+    return answer.status in _WITH_ANSWER
 
 
 def body_of(answer: web.Response) -> bytes:
