@@ -7,6 +7,7 @@ from datetime import datetime
 from ..models import CallRecord
 from ..paging import iter_pages
 from ..requester import Requester
+from ..wire.decipher import Undeciphered
 from ..wire.listing import CallRecordListing
 from ..wire.query import require_at_least
 
@@ -102,8 +103,8 @@ class CallRecords:
         )
         require_at_least("first_page", first_page, 0)
 
-        async def fetch_page(page: int) -> list[CallRecord]:
-            return await self._requester.fetch(listing.page(page))
+        async def fetch_page(page: int) -> Undeciphered:
+            return await self._requester.fetch(listing.undeciphered_page(page))
 
         return iter_pages(fetch_page, size=size, first_page=first_page)
 
