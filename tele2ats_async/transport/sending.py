@@ -5,10 +5,9 @@ import ssl as ssl_module
 from collections import deque
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import aiohttp
-from aiolimiter import AsyncLimiter
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -24,6 +23,9 @@ from ..wire.operations import REFRESH_TOKENS, AnyOperation, AnyRequest, Request
 from ..wire.redirects import redirect_target
 from .failures import PROXY_REFUSED, mapped, refused_by_proxy, send_once, within
 from .incoming import Incoming
+
+if TYPE_CHECKING:
+    from aiolimiter import AsyncLimiter
 
 T = TypeVar("T")
 
@@ -68,7 +70,7 @@ class Transport:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
         self._user_agent = user_agent
-        self._limiter = None if requests_per_second is None else AsyncLimiter(1, 1 / requests_per_second)
+        self._limiter = None if requests_per_second is None else _limiter(requests_per_second)
         self._settings: dict[str, Any] = {
             "allow_redirects": False,
             "raise_for_status": False,
@@ -191,6 +193,13 @@ class Transport:
         except TransportError:
             said = b""  # the status is known, and says more than that its story broke off
         return decipher_error(operation, response.status, response.headers, said, self._secrets)
+
+
+def _limiter(requests_per_second: float) -> "AsyncLimiter":
+    # Loaded by who wants it: it reads its own version from the metadata of packages, which takes its time.
+    from aiolimiter import AsyncLimiter  # noqa: PLC0415  # see above
+
+    return AsyncLimiter(1, 1 / requests_per_second)
 
 
 def _sum_of_limits(timeout: aiohttp.ClientTimeout) -> float | None:

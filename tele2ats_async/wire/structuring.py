@@ -1,6 +1,5 @@
 """How cattrs is set up for the contract's spelling: names, odd members, lists, unknown members."""
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -17,6 +16,7 @@ from ..models import BlacklistEntry, Customer, IssuedTokens, JournalEntry, OpenE
 from . import hooks
 from .columns import Reader, enum_of, make_column_reader, make_member_reader, make_rows_reader
 from .hooks import Hook, WrongValueError
+from .spelling import wire_name
 
 _HOOKS: dict[type, Hook] = {
     str: hooks.read_required_text,
@@ -43,11 +43,6 @@ _MEMBER_HOOKS: dict[type, dict[str, Hook]] = {
 _SECOND_SPELLINGS: dict[type, dict[str, str]] = {Customer: {"isVIP": "isVip"}}
 
 _AS_RECEIVED = "as_received"
-
-
-def wire_name(field_name: str) -> str:
-    """Give the contract's spelling of a field: ``record_file_name`` becomes ``recordFileName``."""
-    return re.sub(r"_([a-z0-9])", lambda match: match[1].upper(), field_name)
 
 
 def make_converter(*, detailed_validation: bool) -> cattrs.Converter:

@@ -170,7 +170,7 @@ def test_the_quick_way_and_the_one_that_explains_agree(answer_of: tuple[str, byt
         except Exception:  # noqa: BLE001  # whatever it is, it is a refusal
             return "refused"
 
-    assert outcome(converter._detailed) == outcome(converter._fast)
+    assert outcome(converter._converter(detailed_validation=True)) == outcome(converter._converter())
 
 
 @examples(200)
