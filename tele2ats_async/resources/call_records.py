@@ -7,6 +7,7 @@ from datetime import datetime
 from ..models import CallRecord
 from ..paging import iter_pages
 from ..requester import Requester
+from ..wire import converter
 from ..wire.decipher import Undeciphered
 from ..wire.listing import CallRecordListing
 from ..wire.query import require_at_least
@@ -17,6 +18,7 @@ class CallRecords:
 
     def __init__(self, requester: Requester) -> None:
         self._requester = requester
+        converter.load()
 
     def iter(
         self,

@@ -18,11 +18,16 @@ from .spelling import wire_name
 if TYPE_CHECKING:
     import cattrs
 
-__all__ = ["decode", "decode_in_steps", "encode", "wire_name"]
+__all__ = ["decode", "decode_in_steps", "encode", "load", "wire_name"]
 
 T = TypeVar("T")
 
 _STEP_ROWS = 250
+
+
+def load() -> None:
+    """Load what decoding needs, which takes longer than an answer may keep other tasks waiting."""
+    _converter()
 
 
 def decode(raw: bytes | str, answer: type[T]) -> T:
@@ -132,7 +137,7 @@ def _reason(error: BaseException, _: type | None) -> str:
 
 @cache
 def _converter(*, detailed_validation: bool = False) -> "cattrs.Converter":
-    # Loaded with the first answer: many programs import this package, and not all of them call anybody.
+    # Loaded with the first session: the package loads faster without.
     from .structuring import make_converter  # noqa: PLC0415  # see above
 
     return make_converter(detailed_validation=detailed_validation)
