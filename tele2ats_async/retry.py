@@ -3,10 +3,10 @@
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from importlib import import_module
 from typing import ParamSpec, TypeVar
 
 import attrs
-import stamina
 
 from .errors import (
     AtsError,
@@ -60,6 +60,11 @@ class RetryPolicy:
     wait_initial_s: float = attrs.field(default=0.2, validator=attrs.validators.ge(0))
     wait_max_s: float = attrs.field(default=10.0, validator=attrs.validators.ge(0))
 
+    def __attrs_post_init__(self) -> None:
+        # Loaded with the first session, for the package loads faster without; and not with the first
+        # failure, which may be that no more files can be opened.
+        import_module("stamina")
+
     async def run(
         self, operation: AnyOperation, call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
@@ -71,6 +76,8 @@ class RetryPolicy:
             if not may_repeat(operation, error):
                 raise
             failure = error
+        import stamina  # noqa: PLC0415  # loaded already, see above
+
         is_told = False
         failures = 0
 

@@ -1,13 +1,23 @@
-"""Waiting for tasks that must come to their end, whatever happens to the one who waits."""
+"""Taking turns; and waiting for tasks that must come to their end, whatever happens to the one who waits."""
 
 import asyncio
-from collections.abc import Collection, Coroutine
+from collections.abc import Collection, Coroutine, Generator
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 
 _OVERLOOKED_AFTER_S = 0.05
+
+
+async def in_steps(steps: Generator[None, None, T]) -> T:
+    """Do work in steps, before each of which other tasks get their turn."""
+    while True:
+        await asyncio.sleep(0)
+        try:
+            next(steps)
+        except StopIteration as end:
+            return cast("T", end.value)
 
 
 def start_sheltered(work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:

@@ -1,12 +1,16 @@
 """Listing: pages, order, repetitions, early exit (operation 8)."""
 
 import asyncio
-from collections.abc import Iterable
+import statistics
+import time
+from collections.abc import Generator, Iterable
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import attrs
+import orjson
 import pytest
 from aiohttp import web
 from conftest import ONE_ATTEMPT
@@ -15,6 +19,8 @@ from faults import LISTING, answer_with, body
 from tele2ats_async import AtsSession, CallRecord, PayloadError, RecordCallStatus, RecordCallType, TokenPair
 from tele2ats_async.paging import iter_pages
 from tele2ats_async.simulator import AtsSimulator, Company
+from tele2ats_async.wire.converter import encode
+from tele2ats_async.wire.decipher import Undeciphered, decipher_answer
 
 pytestmark = pytest.mark.asyncio
 
@@ -125,6 +131,59 @@ async def test_the_next_page_is_fetched_while_the_caller_works(
         ]
 
 
+async def test_the_next_page_is_asked_for_before_this_one_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As soon as it has come, so that the service never waits for us to read it."""
+    events: list[str] = []
+
+    async def fetch_page(page: int) -> Undeciphered:
+        events.append(f"ask {page}")
+        return page_of([call(2 * page), call(2 * page + 1)] if page < 2 else [])
+
+    def watched(operation: Any, body: bytes) -> Generator[None, None, Any]:
+        events.append("read")
+        return (yield from decipher_answer(operation, body))
+
+    monkeypatch.setattr("tele2ats_async.paging.decipher_answer", watched)
+
+    assert [2, 2] == [len(page) async for page in iter_pages(fetch_page, size=2, first_page=0)]
+    assert ["ask 0", "ask 1", "read", "ask 2", "read", "read"] == events
+
+
+async def test_a_page_that_only_seems_to_be_full_is_the_last() -> None:
+    """Braces in a name are more than rows: what is asked for in vain is not waited for."""
+    is_given_up = asyncio.Event()
+
+    async def fetch_page(page: int) -> Undeciphered:
+        if page == 0:
+            return page_of([attrs.evolve(call(1), caller_name="{{{")])
+        try:
+            await asyncio.sleep(60)
+        finally:
+            is_given_up.set()
+        raise AssertionError
+
+    assert [1] == [len(page) async for page in iter_pages(fetch_page, size=2, first_page=0)]
+    assert is_given_up.is_set()
+
+
+async def test_a_long_listing_takes_no_longer_page_by_page() -> None:
+    """To forget the rows of old pages costs no more on the twentieth page than on the first ones."""
+    rows = orjson.loads(encode([call(number, "name") for number in range(3000)]))
+    taken: list[float] = []
+
+    async def fetch_page(page: int) -> Undeciphered:
+        named = [row | {"recordFileName": f"{page}/{number}"} for number, row in enumerate(rows)]
+        return Undeciphered(orjson.dumps(named if page < 20 else []))
+
+    async with aclosing(iter_pages(fetch_page, size=3000, first_page=0)) as pages:
+        async for _ in pages:
+            await settle()  # the next page is made meanwhile
+            taken.append(time.perf_counter())
+    lengths = [later - earlier for earlier, later in pairwise(taken)]
+
+    assert statistics.median(lengths[12:]) < 2 * statistics.median(lengths[:5])
+
+
 async def test_leaving_the_loop_early_leaves_nothing_behind(ats: AtsSession, period: Period) -> None:
     """A `break` ends the page that was under way: no task, and no connection in use."""
     async for _ in ats.call_records.iter(*period, size=5):
@@ -192,11 +251,15 @@ def call(number: int, name: str | None = None) -> CallRecord:
     )
 
 
+def page_of(rows: list[CallRecord]) -> Undeciphered:
+    return Undeciphered(encode(rows))
+
+
 async def listed(pages: Iterable[list[CallRecord]], size: int) -> list[list[CallRecord]]:
     remaining = iter(pages)
 
-    async def fetch_page(_: int) -> list[CallRecord]:
-        return next(remaining)
+    async def fetch_page(_: int) -> Undeciphered:
+        return page_of(next(remaining))
 
     return [page async for page in iter_pages(fetch_page, size=size, first_page=0)]
 
@@ -341,8 +404,8 @@ async def test_the_last_moment_of_all_can_be_asked_for(ats: AtsSession, company:
 async def test_a_service_that_does_not_count_pages_is_found_out() -> None:
     """The same full page again and again is an error, not a loop without an end."""
 
-    async def fetch_page(_: int) -> list[CallRecord]:
-        return [call(1), call(2)]
+    async def fetch_page(_: int) -> Undeciphered:
+        return page_of([call(1), call(2)])
 
     pages = iter_pages(fetch_page, size=2, first_page=0)
     assert [call(1), call(2)] == await anext(pages)

@@ -101,6 +101,31 @@ def test_the_package_loads_core_dependencies_only(module: str) -> None:
     assert set() == (foreign | {f"{PACKAGE}.cli", f"{PACKAGE}.simulator"}) & set(loaded)
 
 
+def test_the_package_loads_at_first_use_what_takes_time() -> None:
+    """Of a program that imports the package and calls nobody, nothing is loaded that only calls need."""
+    loaded = subprocess.run(
+        [sys.executable, "-c", f"import sys, {PACKAGE}; print(*sys.modules)"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split()
+
+    rare = {"aiolimiter", "cattrs", "filelock", "sqlite3", "stamina", "tenacity", f"{PACKAGE}.archive.index"}
+    assert set() == rare & set(loaded)
+
+
+def test_what_calls_need_is_loaded_with_the_session() -> None:
+    """A failure may be that no more files can be opened, and an answer must not keep other tasks waiting."""
+    program = (
+        f"import sys, {PACKAGE} as p; p.AtsSession(p.FileTokenStore('tokens.json')); print(*sys.modules)"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    ).stdout.split()
+
+    assert {"cattrs", "filelock", "stamina"} <= set(loaded)
+
+
 def test_the_public_names_are_sorted_and_there() -> None:
     """`__all__` is what the package offers, in order."""
     package = __import__(PACKAGE)

@@ -1,7 +1,9 @@
-"""The archive: an account's recordings in a directory, with an index of all its calls."""
+"""The archive: an account's recordings in a directory, with an index of all its calls.
 
-from .mirror import Mirror
+What needs the index is loaded by whoever mirrors or verifies, see `mirror` and `verification`.
+"""
+
 from .report import ArchiveReport
 from .verify import verify_archive
 
-__all__ = ["ArchiveReport", "Mirror", "verify_archive"]
+__all__ = ["ArchiveReport", "verify_archive"]

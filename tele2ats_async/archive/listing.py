@@ -9,6 +9,7 @@ import attrs
 from ..errors import PayloadError
 from ..models import CallRecord
 from ..paging import iter_pages
+from ..wire.decipher import Undeciphered
 from ..wire.listing import CallRecordListing
 from .clock import Clock
 from .moments import second_of, start_of
@@ -54,8 +55,8 @@ async def ask_time(clock: Clock, span: Span) -> int:
 
 
 async def _fetch_all(clock: Clock, listing: CallRecordListing) -> list[CallRecord]:
-    async def fetch_page(page: int) -> list[CallRecord]:
-        return await clock.fetch(listing.page(page))
+    async def fetch_page(page: int) -> Undeciphered:
+        return await clock.fetch(listing.undeciphered_page(page))
 
     rows: list[CallRecord] = []
     async with aclosing(iter_pages(fetch_page, size=_PAGE_SIZE, first_page=0)) as pages:

@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack
 from typing import TypeVar
 
 import attrs
-import stamina
 
 from ..errors import NotReady
 from ..models import CallRecord
@@ -75,6 +74,8 @@ async def patiently(wanted: Wanted, failure: NotReady, ask: Callable[[], Awaitab
     Raises:
         NotReady: It did not become ready in time.
     """
+    import stamina  # noqa: PLC0415  # loaded already, see RetryPolicy
+
     asked = 0
 
     async def ask_after_the_first_wait() -> T:

@@ -7,6 +7,8 @@ from datetime import datetime
 from ..models import CallRecord
 from ..paging import iter_pages
 from ..requester import Requester
+from ..wire import converter
+from ..wire.decipher import Undeciphered
 from ..wire.listing import CallRecordListing
 from ..wire.query import require_at_least
 
@@ -16,6 +18,7 @@ class CallRecords:
 
     def __init__(self, requester: Requester) -> None:
         self._requester = requester
+        converter.load()
 
     def iter(
         self,
@@ -102,8 +105,8 @@ class CallRecords:
         )
         require_at_least("first_page", first_page, 0)
 
-        async def fetch_page(page: int) -> list[CallRecord]:
-            return await self._requester.fetch(listing.page(page))
+        async def fetch_page(page: int) -> Undeciphered:
+            return await self._requester.fetch(listing.undeciphered_page(page))
 
         return iter_pages(fetch_page, size=size, first_page=first_page)
 

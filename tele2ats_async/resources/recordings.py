@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from weakref import WeakSet
 
-from ..archive import Mirror
 from ..models import TranscriptWord
 from ..recordings import (
     FileRequests,
@@ -31,6 +31,9 @@ from ..transcripts import Transcript
 from ..transport import Incoming
 from ..wire.operations import FETCH_RECORDING, FETCH_TRANSCRIPT
 from ..wire.query import require_at_least, require_period, require_seconds
+
+if TYPE_CHECKING:
+    from ..archive.mirror import Mirror
 
 
 class Recordings:
@@ -233,6 +236,9 @@ class Recordings:
         require_seconds("ready_within_s", ready_within_s)
         if keep is not None:
             _require_positive("keep", keep)
+        # Loaded now, with SQLite and the rooms of the index: few programs mirror.
+        from ..archive.mirror import Mirror  # noqa: PLC0415  # see above
+
         mirror = Mirror(
             requester=self._requester,
             saver=self._saver,

@@ -4,9 +4,8 @@ import os
 import stat
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from importlib import import_module
 from pathlib import Path
-
-from filelock import AsyncFileLock, Timeout
 
 from .. import disk
 from ..errors import TokenStoreError
@@ -34,6 +33,9 @@ class FileTokenStore:
         # A link is followed now: renaming onto it would replace the link, not its target.
         self._path = Path(os.path.realpath(path))
         self._initial = initial
+        # Loaded with the first store, for the package loads faster without; and not with the first lock,
+        # when there may be no more files that can be opened.
+        import_module("filelock")
 
     def __repr__(self) -> str:
         return f"FileTokenStore({str(self._path)!r})"
@@ -74,6 +76,8 @@ class FileTokenStore:
         Raises:
             TokenStoreError: Another process holds it for too long, or it cannot be made.
         """
+        from filelock import AsyncFileLock, Timeout  # noqa: PLC0415  # loaded already, see __init__()
+
         path = f"{self._path}.lock"
         # Polled on the loop: a thread that waits for a lock would get it for a caller long cancelled.
         lock = AsyncFileLock(path, thread_local=False, run_in_executor=False, mode=0o600)

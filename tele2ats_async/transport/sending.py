@@ -3,10 +3,9 @@
 import asyncio
 from collections import deque
 from ssl import SSLContext
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import aiohttp
-from aiolimiter import AsyncLimiter
 from yarl import URL
 
 from ..errors import (
@@ -25,6 +24,9 @@ from .exchange import Exchange
 from .failures import PROXY_REFUSED, mapped, refused_by_proxy, send_once, within
 from .incoming import Incoming
 from .tls import Trust, make_context
+
+if TYPE_CHECKING:
+    from aiolimiter import AsyncLimiter
 
 T = TypeVar("T")
 
@@ -75,7 +77,7 @@ class Transport:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
         self._user_agent = user_agent
-        self._limiter = None if requests_per_second is None else AsyncLimiter(1, 1 / requests_per_second)
+        self._limiter = None if requests_per_second is None else _limiter(requests_per_second)
         self._settings: dict[str, Any] = {
             "allow_redirects": False,
             "raise_for_status": False,
@@ -232,6 +234,13 @@ class Transport:
         except TransportError:
             said = b""  # the status is known, and says more than that its story broke off
         return decipher_error(operation, response.status, response.headers, said, self._secrets)
+
+
+def _limiter(requests_per_second: float) -> "AsyncLimiter":
+    # Loaded by who wants it: it reads its own version from the metadata of packages, which takes its time.
+    from aiolimiter import AsyncLimiter  # noqa: PLC0415  # see above
+
+    return AsyncLimiter(1, 1 / requests_per_second)
 
 
 def _sum_of_limits(timeout: aiohttp.ClientTimeout) -> float | None:

@@ -6,20 +6,28 @@ Decoding is fast and gives no details; only a value that fails is decoded once m
 import re
 from collections.abc import Generator
 from contextlib import suppress
-from typing import Any, TypeVar, cast, get_origin
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar, cast, get_origin
 
-import cattrs
 import orjson
 
 from ..errors import PayloadError
 from .hooks import WrongValueError, kind_of
-from .structuring import make_converter, wire_name
+from .spelling import wire_name
 
-__all__ = ["decode", "decode_in_steps", "encode", "wire_name"]
+if TYPE_CHECKING:
+    import cattrs
+
+__all__ = ["decode", "decode_in_steps", "encode", "load", "wire_name"]
 
 T = TypeVar("T")
 
 _STEP_ROWS = 250
+
+
+def load() -> None:
+    """Load what decoding needs, which takes longer than an answer may keep other tasks waiting."""
+    _converter()
 
 
 def decode(raw: bytes | str, answer: type[T]) -> T:
@@ -69,7 +77,7 @@ def encode(value: object, *, leave_out: str | None = None) -> bytes:
         value: The model.
         leave_out: A member of it, by its JSON name, that is not to be sent.
     """
-    members = _fast.unstructure(value)
+    members = _converter().unstructure(value)
     if leave_out is not None:
         members.pop(leave_out, None)
     return orjson.dumps(members)
@@ -94,7 +102,7 @@ def _structure(value: object, answer: type[T], first_row: int = 0) -> T:
         _require_rows(value, first_row)
     # Whatever the hooks stumble over is one thing: a wrong payload.
     with suppress(Exception):
-        return _fast.structure(value, answer)
+        return _converter().structure(value, answer)
     raise _explain(value, answer, first_row)
 
 
@@ -109,8 +117,10 @@ def _require_rows(value: object, first_row: int) -> None:
 
 
 def _explain(value: object, answer: type[Any], first_row: int) -> PayloadError:
+    import cattrs  # noqa: PLC0415  # see _converter()
+
     try:
-        _detailed.structure(value, cast("Any", answer))
+        _converter(detailed_validation=True).structure(value, cast("Any", answer))
     except Exception as error:  # noqa: BLE001  # see _structure()
         story = cattrs.transform_error(error, format_exception=_reason)[0]
         reason, _, path = story.rpartition(" @ ")
@@ -125,5 +135,9 @@ def _reason(error: BaseException, _: type | None) -> str:
     return str(error) if isinstance(error, WrongValueError) else "unreadable value"
 
 
-_fast = make_converter(detailed_validation=False)
-_detailed = make_converter(detailed_validation=True)
+@cache
+def _converter(*, detailed_validation: bool = False) -> "cattrs.Converter":
+    # Loaded with the first session: the package loads faster without.
+    from .structuring import make_converter  # noqa: PLC0415  # see above
+
+    return make_converter(detailed_validation=detailed_validation)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar, cast
 
+import attrs
 import orjson
 
 from ..errors import (
@@ -36,6 +37,20 @@ _ERRORS: dict[int, type[ResponseError]] = {
 }
 
 
+@attrs.frozen
+class Undeciphered:
+    """An answer that came, and is to be deciphered when there is time for it."""
+
+    body: bytes = attrs.field(repr=False)
+
+    def may_hold(self, count: int) -> bool:
+        """Say at a glance whether there may be so many objects in it; where not, that is certain.
+
+        Each has a brace. Braces are more than objects where a text holds one, or objects hold objects.
+        """
+        return self.body.count(b"{") >= count
+
+
 def decipher_error(
     operation: AnyOperation,
     status: int,
@@ -62,6 +77,8 @@ def decipher_answer(
         PayloadError: It is not what the contract says.
     """
     answer: object = operation.answer
+    if answer is Undeciphered:
+        return cast("T", Undeciphered(body))
     if answer is type(None):
         if body.lstrip().startswith(b"<"):
             # An error page under a good status: to call that a success would be a guess.

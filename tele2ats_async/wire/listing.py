@@ -2,14 +2,19 @@
 
 import re
 from datetime import datetime
+from typing import Any, cast
 
 import attrs
 
 from ..models import CallRecord
 from ..numbers import require_dialable
-from .operations import LIST_CALL_RECORDS, Request
+from .decipher import Undeciphered
+from .operations import LIST_CALL_RECORDS, Operation, Request
 from .query import encode_query, require_at_least, require_period, spell_flag, spell_moment
 
+_LIST_UNDECIPHERED: Operation[Undeciphered] = attrs.evolve(
+    cast("Operation[Any]", LIST_CALL_RECORDS), answer=Undeciphered
+)
 _SORT = re.compile(r"[A-Za-z]+,(ASC|DESC)")
 
 
@@ -43,6 +48,13 @@ class CallRecordListing:
 
     def page(self, page: int) -> Request[list[CallRecord]]:
         """Make the request of one page (0-based)."""
+        return Request(LIST_CALL_RECORDS, query=self._query(page))
+
+    def undeciphered_page(self, page: int) -> Request[Undeciphered]:
+        """Make the request of one page (0-based) that is to be deciphered later."""
+        return Request(_LIST_UNDECIPHERED, query=self._query(page))
+
+    def _query(self, page: int) -> str:
         require_at_least("page", page, 0)
         query = {
             "start": spell_moment(self.start),
@@ -54,4 +66,4 @@ class CallRecordListing:
             "size": str(self.size),
             "sort": self.sort,
         }
-        return Request(LIST_CALL_RECORDS, query=encode_query(query))
+        return encode_query(query)

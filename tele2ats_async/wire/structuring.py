@@ -1,7 +1,6 @@
 """How cattrs is set up for the contract's spelling: names, odd members, lists, unknown members."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from operator import eq
@@ -15,7 +14,9 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 
 from ..models import BlacklistEntry, Customer, IssuedTokens, JournalEntry, OpenEnum
 from . import hooks
+from .columns import Reader, enum_of, make_column_reader, make_member_reader, make_rows_reader
 from .hooks import Hook, WrongValueError
+from .spelling import wire_name
 
 _HOOKS: dict[type, Hook] = {
     str: hooks.read_required_text,
@@ -44,11 +45,6 @@ _SECOND_SPELLINGS: dict[type, dict[str, str]] = {Customer: {"isVIP": "isVip"}}
 _AS_RECEIVED = "as_received"
 
 
-def wire_name(field_name: str) -> str:
-    """Give the contract's spelling of a field: ``record_file_name`` becomes ``recordFileName``."""
-    return re.sub(r"_([a-z0-9])", lambda match: match[1].upper(), field_name)
-
-
 def make_converter(*, detailed_validation: bool) -> cattrs.Converter:
     """Make a converter: a quick one, or one whose errors say where they happened."""
     converter = cattrs.Converter(detailed_validation=detailed_validation)
@@ -60,7 +56,8 @@ def make_converter(*, detailed_validation: bool) -> cattrs.Converter:
     converter.register_structure_hook_factory(
         lambda kind: cast("object", get_origin(kind)) is list, partial(_make_list_hook, converter)
     )
-    converter.register_structure_hook_factory(attrs.has, partial(_make_object_hook, converter))
+    make_object_hook = _make_explaining_hook if detailed_validation else _make_quick_hook
+    converter.register_structure_hook_factory(attrs.has, partial(make_object_hook, converter))
     converter.register_unstructure_hook_factory(
         attrs.has,
         partial(_make_plain_spelling_hook, converter),
@@ -71,28 +68,37 @@ def make_converter(*, detailed_validation: bool) -> cattrs.Converter:
 
 
 def _is_optional_enum(kind: object) -> bool:
-    return isinstance(kind, UnionType) and any(
-        isinstance(member, type) and issubclass(member, OpenEnum) for member in get_args(kind)
-    )
+    return isinstance(kind, UnionType) and enum_of(kind) is not None
 
 
 def _read_optional_enum(value: object, kind: object) -> OpenEnum | None:
-    enum = next(member for member in get_args(kind) if member is not type(None))
-    return None if value is None or value == "" else hooks.read_open_enum(value, enum)
+    if value is None or value == "":
+        return None
+    return hooks.read_open_enum(value, cast("type[OpenEnum]", enum_of(kind)))
 
 
 def _make_list_hook(converter: cattrs.Converter, kind: Any) -> Hook:
     """Make the reader of a list inside an object, which may be null, or hold one."""
-    structure: Hook = list_structure_factory(kind, converter)
+    make_items_reader = _make_explaining_reader if converter.detailed_validation else _make_quick_reader
+    read = make_items_reader(converter, kind)
 
     def read_list(value: object, _: object) -> object:
         if value is None or value == "":
             return []
         if type(value) is not list:
             raise WrongValueError("a list", value)
-        return structure([item for item in cast("list[object]", value) if item is not None], kind)
+        return read([item for item in cast("list[object]", value) if item is not None])
 
     return read_list
+
+
+def _make_explaining_reader(converter: cattrs.Converter, kind: Any) -> Reader:
+    structure = list_structure_factory(kind, converter)
+    return lambda items: structure(items, kind)
+
+
+def _make_quick_reader(converter: cattrs.Converter, kind: Any) -> Reader:
+    return _make_reader(converter, *get_args(kind))
 
 
 def _keeps_members(model: Any) -> bool:
@@ -109,38 +115,59 @@ def _spelling(model: type) -> dict[str, Any]:
     }
 
 
-def _make_object_hook(converter: cattrs.Converter, model: type[Any]) -> Hook:
+def _make_explaining_hook(converter: cattrs.Converter, model: type[Any]) -> Hook:
+    """Make the reader of an object as cattrs would, for what it tells of a wrong one."""
     structure = cast("Hook", make_dict_structure_fn(model, converter, **_spelling(model)))
-    if _keeps_members(model):
-        spellings = _SECOND_SPELLINGS.get(model, {})
+    receive = _make_receiver(model)
+    return lambda value, _: structure(receive(value), model)
 
-        def read_and_keep(value: object, _: object) -> object:
-            if not isinstance(value, dict):
-                raise WrongValueError("an object", value)
-            received = cast("dict[str, object]", value)
-            members = dict(received)
-            for other, name in spellings.items():
-                if other in members:
-                    member = members.pop(other)
-                    if members.get(name) is None:
-                        members[name] = member
-            return attrs.evolve(structure(members, model), as_received=members)
 
-        return read_and_keep
-    if not converter.detailed_validation and _has_required_member(model):
-        return structure  # which stumbles over what is no object by itself
+def _make_quick_hook(converter: cattrs.Converter, model: type[Any]) -> Hook:
+    read = _make_reader(converter, model)
+    return lambda value, _: read([value])[0]
 
-    def read_object(value: object, _: object) -> object:
+
+def _make_reader(converter: cattrs.Converter, kind: Any) -> Reader:
+    """Make the reader of many values of one type."""
+    if not attrs.has(kind):
+        return make_column_reader(kind, converter.get_structure_hook(kind))
+    special = _MEMBER_HOOKS.get(kind, {})
+    readers = {
+        field.name: make_member_reader(
+            wire_name(field.name),
+            make_column_reader(object, special[field.name])
+            if field.name in special
+            else _make_reader(converter, field.type),
+            is_required=field.default is attrs.NOTHING,
+        )
+        for field in attrs.fields(kind)
+        if field.name != _AS_RECEIVED
+    }
+    if not _keeps_members(kind):
+        return make_rows_reader(kind, readers)
+    receive = _make_receiver(kind)
+    readers[_AS_RECEIVED] = list  # the rows themselves
+    read = make_rows_reader(kind, readers)
+    return lambda values: read([*map(receive, values)])
+
+
+def _make_receiver(model: type) -> Callable[[object], dict[str, object]]:
+    """Make what copies an object's members, under one spelling each."""
+    spellings = _SECOND_SPELLINGS.get(model, {})
+
+    def receive(value: object) -> dict[str, object]:
         # Told here: of a list or a text cattrs would miss each member by itself.
         if type(value) is not dict:
             raise WrongValueError("an object", value)
-        return structure(value, model)
+        members = dict(cast("dict[str, object]", value))
+        for other, name in spellings.items():
+            if other in members:
+                member = members.pop(other)
+                if members.get(name) is None:
+                    members[name] = member
+        return members
 
-    return read_object
-
-
-def _has_required_member(model: type) -> bool:
-    return any(field.default is attrs.NOTHING for field in attrs.fields(model))
+    return receive
 
 
 def _make_plain_spelling_hook(converter: cattrs.Converter, model: type[Any]) -> Any:

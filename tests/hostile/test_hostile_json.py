@@ -6,6 +6,8 @@ import tracemalloc
 from collections.abc import Generator
 from typing import Any
 
+import cattrs
+import orjson
 import pytest
 from hostile_arena import (
     SECRETS,
@@ -19,7 +21,7 @@ from raw_service import answer
 from secrecy import assert_clean
 
 from tele2ats_async import AtsError, Conflict, PayloadError
-from tele2ats_async.wire import operations
+from tele2ats_async.wire import converter, operations
 from tele2ats_async.wire.decipher import decipher_answer
 
 MARK = "a-value-that-nobody-may-see"
@@ -150,6 +152,25 @@ def test_any_json(name: str, value: object) -> None:
 def test_right_answers_that_were_damaged(answer_of: tuple[str, bytes]) -> None:
     """A null, another type or a date at the end of the calendar in one place; what is cut in the middle."""
     _try(*answer_of)
+
+
+@examples(250)
+@given(damaged())
+def test_the_quick_way_and_the_one_that_explains_agree(answer_of: tuple[str, bytes]) -> None:
+    """Down the columns or row by row as cattrs does it: the same values, and the same ones refused."""
+    name, body = answer_of
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return
+
+    def outcome(way: cattrs.Converter) -> object:
+        try:
+            return way.structure(copy.deepcopy(value), OPERATIONS[name].answer)
+        except Exception:  # noqa: BLE001  # whatever it is, it is a refusal
+            return "refused"
+
+    assert outcome(converter._converter(detailed_validation=True)) == outcome(converter._converter())
 
 
 @examples(200)
