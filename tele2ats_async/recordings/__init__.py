@@ -7,7 +7,6 @@ from .mp3 import may_be_whole
 from .names import RECORDING, TRANSCRIPT, check_name, path_below
 from .outcome import SaveOutcome
 from .partial import PARTIAL, partial_path
-from .processes import SavingInProcesses, Setup
 from .readiness import Names, iter_wanted, when_ready
 from .saving import Saver, no_progress
 from .stream import RecordingStream, open_stream
@@ -22,9 +21,7 @@ __all__ = [
     "RecordingStream",
     "SaveOutcome",
     "Saver",
-    "SavingInProcesses",
     "SavingMany",
-    "Setup",
     "check_name",
     "iter_wanted",
     "may_be_whole",

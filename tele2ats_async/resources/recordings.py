@@ -17,9 +17,7 @@ from ..recordings import (
     RecordingStream,
     SaveOutcome,
     Saver,
-    SavingInProcesses,
     SavingMany,
-    Setup,
     check_name,
     iter_wanted,
     no_progress,
@@ -34,6 +32,7 @@ from ..wire.query import require_at_least, require_period, require_seconds
 
 if TYPE_CHECKING:
     from ..archive.mirror import Mirror
+    from ..recordings.processes import SavingInProcesses
 
 
 class Recordings:
@@ -160,9 +159,8 @@ class Recordings:
             raise TypeError(
                 f"names_or_records: expected many names, got one {type(names_or_records).__name__}"
             )
-        saving: SavingMany | SavingInProcesses
         if processes == 1:
-            saving = SavingMany(
+            saving: SavingMany | SavingInProcesses = SavingMany(
                 self._saver,
                 os.fspath(directory),
                 concurrency=concurrency,
@@ -170,16 +168,17 @@ class Recordings:
                 progress=progress,
             )
         else:
-            setup = Setup(
-                transport=self._requester.transport.arguments_for_child(processes),
-                retry=self._requester.retry,
-                max_connections=self._requester.max_connections,
-                directory=os.fspath(directory),
+            # Loaded by who wants it: few programs do.
+            from ..recordings.processes import save_in_processes  # noqa: PLC0415  # see above
+
+            saving = save_in_processes(
+                self._requester,
+                os.fspath(directory),
+                processes=processes,
                 concurrency=concurrency,
                 transcripts=transcripts,
-                tells_progress=progress is not no_progress,
+                progress=progress,
             )
-            saving = SavingInProcesses(self._requester, setup, processes, progress=progress)
         self._runs.add(saving)
         return saving.run(iter_wanted(names_or_records, ready_within_s))
 

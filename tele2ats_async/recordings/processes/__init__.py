@@ -1,6 +1,5 @@
 """Saving in several processes: where one interpreter is not fast enough for the line."""
 
-from .messages import Setup
-from .parent import SavingInProcesses
+from .parent import SavingInProcesses, save_in_processes
 
-__all__ = ["SavingInProcesses", "Setup"]
+__all__ = ["SavingInProcesses", "save_in_processes"]

@@ -11,6 +11,7 @@ from ...tasks import wait_out
 from ..download import Progress
 from ..outcome import SaveOutcome
 from ..readiness import Wanted
+from ..saving import no_progress
 from .child import Child
 from .messages import Ended, Report, Setup
 
@@ -110,6 +111,32 @@ class SavingInProcesses:
         self._failure = self._failure or failure
         for child in self._children:
             child.finish(at_once=True)
+
+
+def save_in_processes(
+    requester: Requester,
+    directory: str,
+    *,
+    processes: int,
+    concurrency: int,
+    transcripts: bool,
+    progress: Progress,
+) -> SavingInProcesses:
+    """Make a run of so many processes, which share the limits of a session.
+
+    Raises:
+        ValueError: Something of the session cannot be handed to another process.
+    """
+    setup = Setup(
+        transport=requester.transport.arguments_for_child(processes),
+        retry=requester.retry,
+        max_connections=requester.max_connections,
+        directory=directory,
+        concurrency=concurrency,
+        transcripts=transcripts,
+        tells_progress=progress is not no_progress,
+    )
+    return SavingInProcesses(requester, setup, processes, progress=progress)
 
 
 def _share(number: int, part: int, parts: int) -> int:
