@@ -2,6 +2,7 @@
 
 from .mirror import Mirror
 from .report import ArchiveReport
+from .stock import Stock, take_stock
 from .verify import verify_archive
 
-__all__ = ["ArchiveReport", "Mirror", "verify_archive"]
+__all__ = ["ArchiveReport", "Mirror", "Stock", "take_stock", "verify_archive"]

@@ -17,10 +17,14 @@ from .calls import COLUMNS, record_of
 from .files import is_sound
 from .index import Index
 from .moments import spell, start_of
+from .refusals import day_of
 from .schema import IS_DUE, LACKS_TRANSCRIPT
 from .spans import Span
 
 _BATCH = 500
+
+# What was last answered on a day to come was so while the clock was wrong.
+_MAY_BE_ASKED = "(ask_on IS NULL OR ask_on <= :today OR answered_on > :today)"
 
 _Place = tuple[str, int]
 
@@ -28,7 +32,8 @@ _Place = tuple[str, int]
 def _find_where(condition: str) -> str:
     return (
         f"SELECT id, date, file NOT NULL, transcript NOT NULL, {COLUMNS} FROM calls"  # noqa: S608  # constants
-        f" WHERE {condition} AND (date, id) > (:date, :id) AND date < :stop ORDER BY date, id LIMIT {_BATCH}"
+        f" WHERE {condition} AND {_MAY_BE_ASKED} AND (date, id) > (:date, :id) AND date < :stop"
+        f" ORDER BY date, id LIMIT {_BATCH}"
     )
 
 
@@ -56,15 +61,19 @@ class _Call:
     unknown: list[str]
 
 
-async def iter_due(index: Index, span: Span, *, transcripts: bool) -> AsyncGenerator[CallRecord, None]:
+async def iter_due(
+    index: Index, span: Span, now_s: int, *, transcripts: bool
+) -> AsyncGenerator[CallRecord, None]:
     """Yield each call of a span of which something is to be fetched, the oldest first.
 
     In one pass, so that whatever becomes of one meanwhile, it is not handed out twice.
     """
     start, stop = (spell(start_of(second)) for second in span)
+    query = _DUE_OR_LACKING if transcripts else _DUE
+    bounds = {"stop": stop, "today": day_of(now_s)}
     place = start, 0
     while True:
-        calls, place = await index.run(_take, _DUE_OR_LACKING if transcripts else _DUE, place, stop)
+        calls, place = await index.run(_take, query, place, bounds)
         if not calls:
             break
         await disk.run(_set_unsound_aside, index, calls)
@@ -72,9 +81,11 @@ async def iter_due(index: Index, span: Span, *, transcripts: bool) -> AsyncGener
             yield call.record
 
 
-def _take(connection: sqlite3.Connection, query: str, place: _Place, stop: str) -> tuple[list[_Call], _Place]:
+def _take(
+    connection: sqlite3.Connection, query: str, place: _Place, bounds: dict[str, str]
+) -> tuple[list[_Call], _Place]:
     """Take the next ones, and note that they are begun, and in which directories parts of their files will be."""
-    rows = connection.execute(query, {"date": place[0], "id": place[1], "stop": stop}).fetchall()
+    rows = connection.execute(query, {"date": place[0], "id": place[1], **bounds}).fetchall()
     calls = [_call_of(row) for row in rows]
     safe = [call for call in calls if call.is_safe]  # of the others, nothing will be written
     begun = "UPDATE calls SET started = 1 WHERE id = ? AND NOT started"

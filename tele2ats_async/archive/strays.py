@@ -11,14 +11,15 @@ from .aside import note_set_aside, remove_set_aside, set_aside
 from .files import SET_ASIDE, digest, is_part, is_sound, recording_begun_in
 from .index import Index
 from .report import ArchiveReport, Finding
+from .schema import ANSWERS_FORGOTTEN
 from .states import CallState
 from .storage import warn_unreadable
 
 _FIND = "SELECT state, file NOT NULL, transcript NOT NULL FROM calls WHERE record_file_name = ?"
-_ADOPT_RECORDING = """
-UPDATE calls SET state = 'done', file = ?, size_bytes = ?, sha256 = ?, refusals = 0, last_error = NULL
+_ADOPT_RECORDING = f"""
+UPDATE calls SET state = 'done', file = ?, size_bytes = ?, sha256 = ?, {ANSWERS_FORGOTTEN}, last_error = NULL
 WHERE record_file_name = ?
-"""
+"""  # noqa: S608  # a constant
 _ADOPT_TRANSCRIPT = "UPDATE calls SET transcript = ?, transcript_sha256 = ? WHERE record_file_name = ?"
 
 

@@ -4,23 +4,39 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
 
-from ..archive import ArchiveReport, verify_archive
+from ..archive import ArchiveReport, take_stock, verify_archive
 from ..recordings import SaveOutcome
 from ..session import AtsSession
-from .reports import follow, print_figures, print_report
+from .reports import follow, print_figures
 from .running import OK, SOMETHING_FAILED
 from .views import View, make_console
 
 
 async def mirror(
-    session: AtsSession, outcomes: AsyncGenerator[SaveOutcome, None], view: View, directory: Path
+    session: AtsSession,
+    outcomes: AsyncGenerator[SaveOutcome, None],
+    view: View,
+    directory: Path,
+    *,
+    transcripts: bool,
 ) -> int:
     """Run a mirror to its end, report, and give the exit status."""
+    before = await take_stock(directory)
     with view:
         async with session, aclosing(outcomes):
             report = await follow(outcomes, view)
-    print_report(make_console(), report, directory)
-    return SOMETHING_FAILED if report.failed else OK
+    stock = await take_stock(directory)
+    given_up = stock.given_up + transcripts * stock.transcripts_given_up
+    asked_later = stock.asked_later + transcripts * stock.transcripts_asked_later
+    *figures, folder = report.rows(directory)
+    figures += [
+        ("given up", str(given_up)),
+        ("asked later", str(asked_later)),
+        ("removed", str(stock.removed - before.removed)),
+        ("archive holds", str(stock.held)),
+    ]
+    print_figures(make_console(), [*figures, folder])
+    return SOMETHING_FAILED if report.failed or given_up or asked_later else OK
 
 
 async def verify(directory: Path) -> int:

@@ -13,7 +13,7 @@ from archives import DAY, NOON, Scene, call, company_of, files_below, scene
 from faults import RECORDING, answer_with, body
 
 from tele2ats_async import ArchiveError, ArchiveReport, StorageError, verify_archive
-from tele2ats_async.archive import aside, checking, files, strays
+from tele2ats_async.archive import aside, checking, files, moments, strays
 
 pytestmark = pytest.mark.asyncio
 
@@ -82,17 +82,22 @@ async def test_files_that_are_damaged(archive: Scene, change: str) -> None:
     await mends(archive, recordings=1, transcripts=1)
 
 
-async def test_a_damaged_recording_that_the_service_has_lost(tmp_path: Path) -> None:
+async def test_a_damaged_recording_that_the_service_has_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is all that is left: it stays, however often it is asked for."""
-    fault = answer_with(RECORDING, body(b"", status=404))
-    async with scene(company_of(CALLS[:1]), tmp_path, fault) as archive:
+    async with scene(
+        company_of(CALLS[:1]), tmp_path, answer_with(RECORDING, body(b"", status=404))
+    ) as archive:
         path = tmp_path / f"{NAMES[0]}.mp3"
         path.parent.mkdir()
-        path.write_bytes(b"ID3 and so on")
+        whole = archive.simulator.recording(NAMES[0])
+        path.write_bytes(whole)
         await archive.mirror()
-        path.write_bytes(b"ID3 and so")
+        path.write_bytes(whole[:-1])
         await verify_archive(tmp_path)
-        for _ in range(11):
+        for day in range(2, 13):
+            monkeypatch.setattr(moments, "now", lambda day=day: NOON + day * DAY)
             await archive.mirror()
             assert (await verify_archive(tmp_path)).agreed
 

@@ -6,6 +6,8 @@ import pty
 import re
 import shlex
 import signal
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -45,6 +47,7 @@ async def test_mirror_and_mirror_again_and_verify(
     assert f"fetched: {len(names)}\nthere already: 0\nfailed: 0\ntranscripts: {len(names)}\n" in first.out
     assert len(names) == first.out.count("saved ")
     assert "fetched: 0\nthere already: 0\nfailed: 0\n" in second.out
+    assert f"given up: 0\nasked later: 0\nremoved: 0\narchive holds: {len(names)}\n" in second.out
     for name in names:
         assert simulator.recording(name) == (tmp_path / f"{name}.mp3").read_bytes()
     assert {
@@ -81,7 +84,12 @@ async def test_keep_removes_what_is_older(simulator: AtsSimulator, tmp_path: Pat
 
     assert (0, "") == (finished.status, finished.err)
     assert 60 == before
-    assert len(recordings_below(tmp_path)) < before
+    left = len(recordings_below(tmp_path))
+    assert left < before
+    assert (str(before - left), str(left)) == (
+        figures(finished)["removed"],
+        figures(finished)["archive holds"],
+    )
 
 
 async def test_failures_are_lines_and_the_status(company: Company, tmp_path: Path) -> None:
@@ -94,6 +102,20 @@ async def test_failures_are_lines_and_the_status(company: Company, tmp_path: Pat
     assert (1, "") == (first.status, first.err)
     assert re.search(r"^failed: recording '.*' is not MP3 audio", first.out, re.MULTILINE)
     assert (0, "1", "0") == (second.status, figures(second)["fetched"], figures(second)["failed"])
+
+
+async def test_what_was_given_up_is_told_by_every_run(company: Company, tmp_path: Path) -> None:
+    """Nothing failed in the second run, which asked for nothing: that is not "all is there"."""
+    fault = answer_with(RECORDING, body(b"", status=410), times=1)
+    async with AtsSimulator(company=company, middlewares=[fault]) as simulator:
+        await run(*arguments(company, tmp_path), env=account(simulator))
+        with closing(sqlite3.connect(tmp_path / "archive.sqlite3")) as index, index:
+            index.execute("UPDATE calls SET state = 'unavailable' WHERE state = 'failed'")
+        finished = await run(*arguments(company, tmp_path), env=account(simulator))
+
+    told = figures(finished)
+    assert (1, "") == (finished.status, finished.err)
+    assert ("0", "1", "59") == (told["failed"], told["given up"], told["archive holds"])
 
 
 async def test_on_a_terminal_there_are_bars(company: Company, tmp_path: Path) -> None:
