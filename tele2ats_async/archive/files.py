@@ -84,13 +84,28 @@ def remove_parts(directory: Path) -> None:
                     Path(entry.path).unlink()
 
 
-def remove_files(directory: Path, name: str) -> None:
-    """Remove all files of a recording, and the directories that are empty then."""
+def remove_files(directory: Path, name: str) -> bool:
+    """Remove all files of a recording, and the directories that are empty then; tell whether there were any."""
+    recording = path_below(directory, name, RECORDING)
+    paths = [partial_path(recording)]
     for suffix in (RECORDING, TRANSCRIPT):
-        for path in (path_below(directory, name, suffix), set_aside_path(directory, name, suffix)):
-            path.unlink(missing_ok=True)
-    partial_path(path_below(directory, name, RECORDING)).unlink(missing_ok=True)
-    for parent in path_below(directory, name, RECORDING).parents:
+        paths += path_below(directory, name, suffix), set_aside_path(directory, name, suffix)
+    were_there = [_remove(path) for path in paths]
+    _remove_empty(directory, recording)
+    return any(were_there)
+
+
+def _remove(path: Path) -> bool:
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _remove_empty(directory: Path, path: Path) -> None:
+    """Remove the directories, below one, that held a file and are empty now."""
+    for parent in path.parents:
         if parent == directory:
             return
         try:
