@@ -23,12 +23,13 @@ _FIND = f"""
 SELECT id, date, record_file_name, file NOT NULL, sha256, transcript NOT NULL, transcript_sha256
 FROM calls WHERE {HAS_FILES} AND (date, id) > (?, ?) ORDER BY date, id LIMIT {_BATCH}
 """  # noqa: S608  # nothing but constants
+# The checksums stay: a file that comes back, from a backup say, is known by its own.
 _LOST_RECORDING = f"""
-UPDATE calls SET state = 'due', file = NULL, size_bytes = NULL, sha256 = NULL, {ANSWERS_FORGOTTEN}, last_error = ?
+UPDATE calls SET state = 'due', file = NULL, {ANSWERS_FORGOTTEN}, last_error = ?
 WHERE id = ?
 """  # noqa: S608  # a constant
 _LOST_TRANSCRIPT = f"""
-UPDATE calls SET transcript = NULL, transcript_sha256 = NULL, {ANSWERS_FORGOTTEN}, last_error = ?
+UPDATE calls SET transcript = NULL, {ANSWERS_FORGOTTEN}, last_error = ?
 WHERE id = ?
 """  # noqa: S608  # a constant
 

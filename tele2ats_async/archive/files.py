@@ -1,19 +1,25 @@
 """The files of an archive: what they hold, and what is left of earlier runs. All of it blocks."""
 
+import errno
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
+from io import BufferedReader
 from pathlib import Path
 
 import attrs
 import orjson
 
 from ..recordings import PARTIAL, RECORDING, TRANSCRIPT, may_be_whole, partial_path, path_below
+from ..recordings.frames import ends_with_whole_frame
 from .index import INDEX_FILE, LOCK_FILE
 
 SET_ASIDE = ".damaged"
+
+_PIECE_BYTES = 1024 * 1024
 
 # What SQLite keeps beside the index begins with its name.
 _OWN_FILES = (INDEX_FILE, LOCK_FILE)
@@ -36,26 +42,46 @@ def digest(path: Path) -> Digest:
     """Read a file.
 
     Raises:
-        OSError: It cannot be read.
+        OSError: It cannot be read, or is no file: a pipe would be read for ever.
     """
-    with path.open("rb") as file:
+    with _open(path) as file:
         return Digest(os.fstat(file.fileno()).st_size, hashlib.file_digest(file, "sha256").hexdigest())
 
 
-def is_sound(path: Path) -> bool:
-    """Tell whether a recording or a transcript that nobody remembers may be taken over.
+def is_sound(path: Path, sha256: str | None) -> bool:
+    """Tell whether a recording or a transcript that the index has not got may be taken over.
+
+    What the index remembers of it decides. Of what it never knew, a recording has to end where a frame ends, for
+    whoever wrote it may not have come to its end; not all recordings do, and those are fetched once more.
+
+    Args:
+        path: The file.
+        sha256: Of what was there before; None where there was nothing.
 
     Raises:
         OSError: It cannot be read.
     """
-    with path.open("rb") as file:
+    if sha256 is not None:
+        return digest(path).sha256 == sha256
+    with _open(path) as file:
         if path.suffix == RECORDING:
-            return may_be_whole(file)
+            return may_be_whole(file) and _ends_with_whole_frame(file)
         try:
             orjson.loads(file.read())
         except orjson.JSONDecodeError:
             return False
         return True
+
+
+def _open(path: Path) -> BufferedReader:
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EEXIST, "something else than a file has its name", str(path))
+    return path.open("rb")
+
+
+def _ends_with_whole_frame(file: BufferedReader) -> bool:
+    file.seek(0)
+    return ends_with_whole_frame(iter(lambda: file.read(_PIECE_BYTES), b""))
 
 
 def set_aside_path(directory: Path, name: str, suffix: str) -> Path:

@@ -34,8 +34,7 @@ UPDATE calls SET state = :state, file = :file, size_bytes = :size_bytes, sha256 
     {_NOTED}
 """  # noqa: S608  # constants
 _FAILED = f"""
-UPDATE calls SET state = :state, file = NULL, size_bytes = NULL, sha256 = NULL,
-    {_NOTED}
+UPDATE calls SET state = :state, file = NULL, {_NOTED}
 """  # noqa: S608  # constants
 
 

@@ -15,7 +15,9 @@ from .schema import ANSWERS_FORGOTTEN
 from .states import CallState
 from .storage import warn_unreadable
 
-_FIND = "SELECT state, file NOT NULL, transcript NOT NULL FROM calls WHERE record_file_name = ?"
+_FIND = """
+SELECT state, file NOT NULL, transcript NOT NULL, sha256, transcript_sha256 FROM calls WHERE record_file_name = ?
+"""
 _ADOPT_RECORDING = f"""
 UPDATE calls SET state = 'done', file = ?, size_bytes = ?, sha256 = ?, {ANSWERS_FORGOTTEN}, last_error = NULL
 WHERE record_file_name = ?
@@ -30,6 +32,8 @@ class _Call:
     state: str
     has_recording: bool
     has_transcript: bool
+    sha256: str | None
+    transcript_sha256: str | None
 
     @property
     def may_have_files(self) -> bool:
@@ -67,10 +71,12 @@ def _judge(index: Index, path: Path, report: ArchiveReport) -> None:
         report.unknown += 1
     elif saved != file:
         _judge_damaged(index, path, name, report)
-    elif not path.stat().st_size:  # the next run puts what is due in its place
+    elif path.is_file() and not path.stat().st_size:  # the next run puts what is due in its place
         report.unknown += 1
-    elif not (call.has_recording if suffix == RECORDING else call.has_transcript):
-        _judge_unknown(index, path, name, report)
+    elif suffix == RECORDING and not call.has_recording:
+        _judge_unknown(index, path, name, call.sha256, report)
+    elif suffix == TRANSCRIPT and not call.has_transcript:
+        _judge_unknown(index, path, name, call.transcript_sha256, report)
 
 
 def _is_text(name: str) -> bool:
@@ -90,10 +96,10 @@ def _judge_damaged(index: Index, path: Path, name: str, report: ArchiveReport) -
     report.leftovers += not path.exists()
 
 
-def _judge_unknown(index: Index, path: Path, name: str, report: ArchiveReport) -> None:
+def _judge_unknown(index: Index, path: Path, name: str, sha256: str | None, report: ArchiveReport) -> None:
     """Take over what may be whole; what cannot is fetched again by the next run."""
     found = digest(path)
-    if not is_sound(path):
+    if not is_sound(path, sha256):
         set_aside(index, [(name, path.suffix)])
         report.damaged += 1
         return

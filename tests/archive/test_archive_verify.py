@@ -1,6 +1,8 @@
 """Whether index and files agree, and repairing it (operations 8, 9 and 10)."""
 
+import asyncio
 import errno
+import hashlib
 import os
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -209,6 +211,71 @@ async def test_files_that_cannot_be_whole(archive: Scene, kept_bytes: int, by: s
         assert {9: 1, 10: 1} == archive.asked()
         assert archive.agrees()
         assert ArchiveReport(intact=8) == await verify_archive(archive.directory)
+
+
+@pytest.mark.parametrize("by", ["mirror", "verify"])
+async def test_half_a_recording_is_not_taken_over(archive: Scene, by: str) -> None:
+    """Whoever saved it before there was an archive, by other means, was cut off: it begins well, and that is all."""
+    archive.index(
+        "UPDATE calls SET state = 'due', file = NULL, sha256 = NULL WHERE record_file_name = ?", NAMES[0]
+    )
+    path = archive.directory / f"{NAMES[0]}.mp3"
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    if by == "verify":
+        assert ArchiveReport(intact=7, damaged=1) == await verify_archive(archive.directory)
+    await archive.mirror()
+
+    assert {9: 1} == archive.asked()
+    assert archive.agrees()
+    assert ArchiveReport(intact=8) == await verify_archive(archive.directory)
+
+
+async def test_a_recording_that_cannot_be_judged(tmp_path: Path) -> None:
+    """Not all end where a frame ends: it is fetched again, and where the service has lost it, nothing is."""
+    fault = answer_with(RECORDING, body(b"", status=410), times=1)
+    async with scene(company_of(CALLS[:1]), tmp_path, fault) as archive:
+        padded = archive.simulator.recording(NAMES[0]) + bytes(100)
+        path = tmp_path / f"{NAMES[0]}.mp3"
+        path.parent.mkdir()
+        path.write_bytes(padded)
+        await archive.mirror()
+        assert {f"{NAMES[0]}.mp3.damaged"} == files_below(tmp_path)
+        assert padded == path.with_name(f"{path.name}.damaged").read_bytes()
+        await archive.mirror()
+        assert archive.agrees()
+
+
+@pytest.mark.parametrize("by", ["mirror", "verify"])
+async def test_files_that_come_back(archive: Scene, by: str) -> None:
+    """Of what was there once, the checksum decides, and nothing else: an odd one is known, a sound one is not it."""
+    odd, other = (archive.directory / f"{name}.mp3" for name in NAMES[:2])
+    transcript = other.with_suffix(".json")
+    content = b"\xff\xfb\x90\x00 and so on"
+    checksum = hashlib.sha256(content).hexdigest()
+    archive.index("UPDATE calls SET sha256 = ? WHERE record_file_name = ?", checksum, NAMES[0])
+    for path in (odd, other, transcript):
+        path.unlink()
+    assert 3 == (await verify_archive(archive.directory)).missing
+    odd.write_bytes(content)
+    other.write_bytes((archive.directory / f"{NAMES[2]}.mp3").read_bytes()[:-1] * 2)
+    transcript.write_bytes(b"[]")
+    if by == "verify":
+        assert ArchiveReport(intact=5, adopted=1, damaged=2) == await verify_archive(archive.directory)
+    await archive.mirror(transcripts=True)
+
+    assert {9: 1, 10: 1} == archive.asked()
+    assert content == odd.read_bytes()
+    assert ArchiveReport(intact=8) == await verify_archive(archive.directory)
+
+
+async def test_a_pipe_in_the_place_of_a_recording(archive: Scene) -> None:
+    """It would be read for ever: it is told, and the others are looked at."""
+    path = archive.directory / f"{NAMES[0]}.mp3"
+    path.unlink()
+    os.mkfifo(path)
+    async with asyncio.timeout(30):
+        report = await verify_archive(archive.directory)
+    assert ArchiveReport(intact=7, unreadable=1) == report
 
 
 async def test_zeros_that_the_service_sends(tmp_path: Path) -> None:
