@@ -23,7 +23,10 @@ _PIECE_BYTES = 1024 * 1024
 
 # What SQLite keeps beside the index begins with its name.
 _OWN_FILES = (INDEX_FILE, LOCK_FILE)
-_PART = re.compile(r"\..+\.[0-9a-f]{8}\.part")
+_PART = re.compile(
+    rf"\.(.+(?:{re.escape(RECORDING)}|{re.escape(TRANSCRIPT)}))\.[0-9a-f]{{8}}\.part", re.DOTALL
+)
+_BEGINNING = re.compile(rf"\.(.+{re.escape(RECORDING)}){re.escape(PARTIAL)}", re.DOTALL)
 
 
 @attrs.frozen
@@ -89,25 +92,25 @@ def set_aside_path(directory: Path, name: str, suffix: str) -> Path:
     return path_below(directory, name, suffix + SET_ASIDE)
 
 
-def is_part(file_name: str) -> bool:
-    """Tell whether a file is what a killed run has left of one that it was writing."""
-    return _PART.fullmatch(file_name) is not None
+def part_of(path: Path) -> Path | None:
+    """Give the file of which a killed run has left what it was writing there; None for other files."""
+    match = _PART.fullmatch(path.name)
+    return match and path.with_name(match[1])
 
 
-def recording_begun_in(path: Path) -> Path | None:
+def beginning_of(path: Path) -> Path | None:
     """Give the recording of which a file holds the beginning, kept for the next attempt; None for other files."""
-    if not (path.name.startswith(".") and path.name.endswith(PARTIAL)):
-        return None
-    return path.with_name(path.name[1 : -len(PARTIAL)])
+    match = _BEGINNING.fullmatch(path.name)
+    return match and path.with_name(match[1])
 
 
 def remove_parts(directory: Path) -> None:
     """Remove what killed runs have left in one directory."""
     with suppress(OSError), os.scandir(directory) as entries:  # gone, perhaps
         for entry in entries:
-            if is_part(entry.name):
+            if part_of(path := Path(entry.path)):
                 with suppress(OSError):  # it harms nobody, and the next verification tells of it
-                    Path(entry.path).unlink()
+                    path.unlink()
 
 
 def remove_files(directory: Path, name: str) -> bool:

@@ -8,7 +8,7 @@ import attrs
 from ..errors import StorageError
 from ..recordings import RECORDING, TRANSCRIPT
 from .aside import note_set_aside, remove_set_aside, set_aside
-from .files import SET_ASIDE, digest, is_part, is_sound, recording_begun_in
+from .files import SET_ASIDE, beginning_of, digest, is_sound, part_of
 from .index import Index
 from .report import ArchiveReport, Finding
 from .schema import ANSWERS_FORGOTTEN
@@ -56,18 +56,20 @@ def judge(index: Index, path: Path, report: ArchiveReport) -> None:
 
 
 def _judge(index: Index, path: Path, report: ArchiveReport) -> None:
-    begun = recording_begun_in(path)
-    if is_part(path.name) or (begun is not None and begun.exists()):
-        path.unlink()
-        report.leftovers += 1
-        return
-    if begun is not None:  # the next attempt goes on from it
-        return
-    file = path.relative_to(index.directory).as_posix()
+    part, begun = part_of(path), beginning_of(path)
+    file = (part or begun or path).relative_to(index.directory).as_posix()
     saved = file.removesuffix(SET_ASIDE)
     name, suffix = saved[: -len(Path(saved).suffix) or None], Path(saved).suffix
     call = index.transact(_find, name) if _is_text(name) else None
-    if call is None or not call.may_have_files or suffix not in (RECORDING, TRANSCRIPT):
+    # What is not the archive's is left alone, whatever it is called.
+    if call is None or suffix not in (RECORDING, TRANSCRIPT):
+        report.unknown += 1
+    elif part is not None or (begun is not None and begun.exists()):
+        path.unlink()
+        report.leftovers += 1
+    elif begun is not None:
+        return  # the next attempt goes on from it
+    elif not call.may_have_files:
         report.unknown += 1
     elif saved != file:
         _judge_damaged(index, path, name, report)

@@ -295,17 +295,31 @@ async def test_a_name_that_is_no_text(archive: Scene) -> None:
 
 
 async def test_files_of_nobody(archive: Scene) -> None:
-    """They are told and left alone; what killed runs have left is removed, wherever it is."""
-    strange = ["notes.txt", "2026-03-02/mo_1.mp3", "2026-03-02/mo_1.mp3.damaged", "2020/01/02/cover"]
-    part = archive.directory / "2020/01/.mo_1.mp3.0123abcd.part"
-    for path in [*(archive.directory / one for one in strange), part]:
+    """They are told and left alone, those that look like parts, too: other programs write such names."""
+    strange = [
+        "notes.txt", "2026-03-02/mo_1.mp3", "2026-03-02/mo_1.mp3.damaged", "2020/01/02/cover",
+        "other/video.mkv", "other/.video.mkv.partial", "other/.backup.20240101.part", "other/.lonely.partial",
+        "2020/01/.mo_1.mp3.0123abcd.part", "2020/01/.mo_1.mp3.partial", "2020/01/mo_1.mp3",
+    ]  # fmt: skip
+    for path in (archive.directory / one for one in strange):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"ID3")
     report = await verify_archive(archive.directory)
 
-    assert ArchiveReport(intact=8, unknown=4, leftovers=1) == report
+    assert ArchiveReport(intact=8, unknown=len(strange)) == report
     assert set(strange) <= files_below(archive.directory)
     await mends(archive)
+
+
+async def test_parts_that_killed_runs_have_left(archive: Scene) -> None:
+    """Of recordings and of transcripts that the index knows of, whether they are there or not: they are removed."""
+    archive.index("UPDATE calls SET state = 'due', file = NULL WHERE record_file_name = ?", NAMES[1])
+    (archive.directory / f"{NAMES[1]}.mp3").unlink()
+    for file in (f"{NAMES[0]}.mp3", f"{NAMES[0]}.json", f"{NAMES[1]}.mp3"):
+        path = archive.directory / file
+        path.with_name(f".{path.name}.0123abcd.part").touch()
+    assert ArchiveReport(intact=7, leftovers=3) == await verify_archive(archive.directory)
+    assert 7 == len(files_below(archive.directory))
 
 
 async def test_beginnings_are_for_the_next_attempt(archive: Scene) -> None:
