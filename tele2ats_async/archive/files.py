@@ -15,14 +15,12 @@ import orjson
 
 from ..recordings import PARTIAL, RECORDING, TRANSCRIPT, may_be_whole, partial_path, path_below
 from ..recordings.frames import ends_with_whole_frame
-from .index import INDEX_FILE, LOCK_FILE
+from .names import OWN_FILES
 
 SET_ASIDE = ".damaged"
 
 _PIECE_BYTES = 1024 * 1024
 
-# What SQLite keeps beside the index begins with its name.
-_OWN_FILES = (INDEX_FILE, LOCK_FILE)
 _PART = re.compile(
     rf"\.(.+(?:{re.escape(RECORDING)}|{re.escape(TRANSCRIPT)}))\.[0-9a-f]{{8}}\.part", re.DOTALL
 )
@@ -149,5 +147,5 @@ def walk(directory: Path) -> Iterator[Path]:
     """Yield all files below a directory, but for those of the archive itself."""
     for folder, _, names in os.walk(directory):
         for name in names:
-            if folder != str(directory) or not name.startswith(_OWN_FILES):
+            if folder != str(directory) or not name.startswith(OWN_FILES):
                 yield Path(folder, name)

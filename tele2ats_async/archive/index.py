@@ -100,13 +100,15 @@ def telling_of_failures(directory: Path) -> Generator[None, None, None]:
     """Turn what SQLite says of an archive's index into own errors."""
     try:
         yield
-    except sqlite3.OperationalError as error:  # locked, full, not writable
-        if (code := error.sqlite_errorcode & 0xFF) in _OF_THE_DISK:
-            raise StorageError(INDEX_FILE, *_OF_THE_DISK[code], str(directory)) from error
-        raise ArchiveError(str(directory), f"{INDEX_FILE} cannot be used: {error}") from error
     except StrangeFileError as error:
         raise ArchiveError(str(directory), f"{INDEX_FILE} {error}") from None
     except sqlite3.DatabaseError as error:
+        # What Python itself finds wrong with a text has no code, and the class of those that are locked or full.
+        code = getattr(error, "sqlite_errorcode", None)
+        if code is not None and (family := code & 0xFF) in _OF_THE_DISK:
+            raise StorageError(INDEX_FILE, *_OF_THE_DISK[family], str(directory)) from error
+        if code is not None and isinstance(error, sqlite3.OperationalError):  # locked, not writable
+            raise ArchiveError(str(directory), f"{INDEX_FILE} cannot be used: {error}") from error
         raise ArchiveError(str(directory), f"{INDEX_FILE} is damaged: {error}; {MAKE_ANEW}") from error
 
 

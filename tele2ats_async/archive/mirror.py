@@ -19,6 +19,7 @@ from .clock import Clock
 from .files import remove_parts
 from .index import Index, open_index
 from .listing import ask_time, iter_listed
+from .names import ArchiveSaver
 from .outcomes import SETTLED_AFTER_S, note_outcomes
 from .queue import iter_due
 from .retention import finish_removals, remove_older
@@ -88,7 +89,7 @@ class Mirror:
         if self._has_ended:
             raise RuntimeError("this AtsSession was closed while an archive was being mirrored")
         self._saving = SavingMany(
-            self.saver,
+            ArchiveSaver(self.saver),
             self.directory,
             concurrency=self.concurrency,
             transcripts=self.transcripts,

@@ -11,12 +11,13 @@ import attrs
 from .. import disk
 from ..errors import UnsafeName
 from ..models import CallRecord
-from ..recordings import RECORDING, TRANSCRIPT, check_name, path_below
+from ..recordings import RECORDING, TRANSCRIPT, path_below
 from .aside import set_aside
 from .calls import COLUMNS, record_of
 from .files import is_sound
 from .index import Index
 from .moments import spell, start_of
+from .names import check_archive_name
 from .refusals import day_of
 from .schema import IS_DUE, LACKS_TRANSCRIPT
 from .spans import Span
@@ -110,7 +111,7 @@ def _call_of(row: tuple[Any, ...]) -> _Call:
 
 def _is_safe(name: str) -> bool:
     try:
-        check_name(name)
+        check_archive_name(name)
     except UnsafeName:
         return False
     return True

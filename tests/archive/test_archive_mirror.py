@@ -39,6 +39,10 @@ def few() -> Company:
     return company_of([*recorded, call(NOON, named=False)])
 
 
+def everything_below(directory: Path) -> set[str]:
+    return {path.name for path in directory.rglob("*")}
+
+
 def names_of(company: Company) -> list[str]:
     return [record.record_file_name for record in company.records if record.record_file_name]
 
@@ -144,16 +148,23 @@ async def test_a_fresh_recording_is_waited_for(tmp_path: Path, monkeypatch: pyte
     assert 2 + 7 == asked
 
 
-async def test_a_hostile_name_is_told_once(tmp_path: Path) -> None:
-    """Nothing is asked of the service, and nothing is written."""
-    hostile = call(record_file_name="../../etc/passwd")
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../etc/passwd", "archive.sqlite3-journal/x", "archive.sqlite3-wal", "archive.sqlite3/x", ".archive.lock/x",
+        "ARCHIVE.SQLite3-journal/x", "archive.\u017fqlite3-journal/x",
+    ],
+)  # fmt: skip
+async def test_a_hostile_name_is_told_once(tmp_path: Path, name: str) -> None:
+    """Nothing is asked of the service, nothing written; what would take the index's place does not end the archive."""
+    hostile = call(record_file_name=name)
     async with scene(company_of([hostile]), tmp_path) as archive:
         (outcome,) = await archive.mirror()
         assert isinstance(outcome.error, UnsafeName)
         assert {8: 1} == archive.asked()
         assert [] == await archive.mirror()
-        assert [("unavailable",)] == archive.index("SELECT state FROM calls")
-    assert set() == files_below(tmp_path)
+        assert [("unavailable", 0)] == archive.index("SELECT state, started FROM calls")
+    assert everything_below(tmp_path) <= {".archive.lock", "archive.sqlite3"}
 
 
 async def test_spent_tokens_end_the_run(few: Company, tmp_path: Path) -> None:
@@ -368,6 +379,22 @@ async def test_an_index_of_somebody_else(few: Company, tmp_path: Path, change: s
         await archive.mirror()
         archive.index(change)
         with pytest.raises(ArchiveError, match=story):
+            await archive.mirror()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "record_file_name = CAST(x'ff41' AS TEXT)", "record_file_name = x'ff41'", "date = '2026-03-02Tgarbage'",
+        "date = '2026-03-02T00:00'", "call_duration = 'long'", "caller_name = x'00'",
+    ],
+)  # fmt: skip
+async def test_a_row_that_is_damaged(few: Company, tmp_path: Path, change: str) -> None:
+    """What no run has written is told as a damaged index, and what to do; it was a traceback."""
+    async with scene(few, tmp_path) as archive:
+        await archive.mirror()
+        archive.index(f"UPDATE calls SET state = 'due', {change} WHERE id = 1")
+        with pytest.raises(ArchiveError, match=r"is damaged: .*; move it away"):
             await archive.mirror()
 
 
