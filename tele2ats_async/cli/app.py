@@ -24,6 +24,8 @@ app = typer.Typer(
 )
 app.add_typer(tokens, name="tokens")
 
+_CONCURRENCY = 16
+
 Transcripts = Annotated[
     bool, typer.Option("--transcripts", help="Save the transcripts too, as .json beside the recordings.")
 ]
@@ -50,7 +52,7 @@ def tele2ats(
 @app.command()
 def demo(
     directory: Directory = Path("tele2ats-demo"),
-    concurrency: Concurrency = 16,
+    concurrency: Concurrency = _CONCURRENCY,
 ) -> None:
     """Mirror a week of recordings and transcripts from a simulated ATS on this machine.
 
@@ -68,7 +70,7 @@ def download(
     directory: Directory,
     *,
     transcripts: Transcripts = False,
-    concurrency: Concurrency = 16,
+    concurrency: Concurrency = _CONCURRENCY,
     token_file: TokenFile = None,
     base_url: BaseUrl = None,
 ) -> None:
@@ -95,7 +97,10 @@ def mirror(
     end: Annotated[str | None, typer.Option(help="Last day (whole) or moment; default: now.")] = None,
     *,
     transcripts: Transcripts = False,
-    concurrency: Concurrency = 16,
+    concurrency: Annotated[
+        int | None,
+        typer.Option(min=1, help=f"Recordings under way at once, at the most; default: {_CONCURRENCY}."),
+    ] = None,
     keep: Annotated[
         str | None, typer.Option(help="Remove recordings older than this, in days: 90d; default: keep all.")
     ] = None,
@@ -118,7 +123,9 @@ def mirror(
     """
     with wrong_use():
         if verify:
-            _refuse_beside_verify(start=start, end=end, keep=keep, transcripts=transcripts)
+            _refuse_beside_verify(
+                start=start, end=end, keep=keep, transcripts=transcripts, concurrency=concurrency
+            )
     if verify:
         run(verify_directory(directory))
     with wrong_use():
@@ -132,14 +139,14 @@ def mirror(
             parse_end(end) if end else datetime.now(UTC),
             directory,
             transcripts=transcripts,
-            concurrency=concurrency,
+            concurrency=concurrency or _CONCURRENCY,
             keep=parse_age(keep) if keep else None,
             progress=view.received,
         )
     run(mirror_period(session, outcomes, view, directory, transcripts=transcripts))
 
 
-def _refuse_beside_verify(**given: str | bool | None) -> None:
+def _refuse_beside_verify(**given: str | bool | int | None) -> None:
     if refused := [f"--{option}" for option, value in given.items() if value]:
         raise ValueError(f"--verify: looks at the whole directory; leave out {', '.join(refused)}")
 

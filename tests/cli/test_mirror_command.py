@@ -166,6 +166,7 @@ async def test_two_of_them_and_an_interrupt(company: Company, tmp_path: Path, se
         (["--keep", "90"], "--keep: '90' is no number of days; type 90d"),
         (["--keep", "0d"], "--keep: '0d' is no number of days; type 90d"),
         (["--keep", "9999999999d"], "--keep: '9999999999d' is no number of days; type 90d"),
+        (["--keep", "9" * 5000 + "d"], "9d' is no number of days; type 90d"),
         (["--keep=-90d"], "--keep: '-90d' is no number of days; type 90d"),
         (["--start", "yesterday"], "--start: 'yesterday' is no date or time; type 2026-11-01"),
         (["--end", "2020-01-01"], "lies before start"),
@@ -215,6 +216,7 @@ async def test_a_standard_output_that_is_closed(simulator: AtsSimulator, tmp_pat
         (["--start", "2026-11-01"], "--start"),
         (["--end", "2026-11-01", "--keep", "90d"], "--end, --keep"),
         (["--transcripts"], "--transcripts"),
+        (["--concurrency", "16"], "--concurrency"),
     ],
 )
 async def test_verification_has_no_period(tmp_path: Path, more: list[str], told: str) -> None:
