@@ -94,7 +94,7 @@ def _repair(
 ) -> None:
     for row, findings in checked:
         for suffix, finding in findings.items():
-            report.count(finding)
+            report.count(finding, row.name + suffix)
             if finding in (Finding.INTACT, Finding.UNREADABLE):
                 continue
             update = _LOST_RECORDING if suffix == RECORDING else _LOST_TRANSCRIPT

@@ -5,7 +5,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from io import BufferedReader
 from pathlib import Path
@@ -143,9 +143,9 @@ def _remove_empty(directory: Path, path: Path) -> None:
             return
 
 
-def walk(directory: Path) -> Iterator[Path]:
-    """Yield all files below a directory, but for those of the archive itself."""
-    for folder, _, names in os.walk(directory):
+def walk(directory: Path, refused: Callable[[OSError], None]) -> Iterator[Path]:
+    """Yield all files below a directory, but for those of the archive itself; tell which directories cannot be read."""
+    for folder, _, names in os.walk(directory, onerror=refused):
         for name in names:
             if folder != str(directory) or not name.startswith(OWN_FILES):
                 yield Path(folder, name)

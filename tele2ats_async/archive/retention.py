@@ -59,7 +59,7 @@ def _forget(connection: sqlite3.Connection, gone: list[dict[str, int]]) -> None:
 
 def _remove(index: Index, leaving: list[tuple[int, str]]) -> list[dict[str, int]]:
     """Remove the files of calls, and tell of which there were any."""
-    gone = []
+    gone: list[dict[str, int]] = []
     for call_id, name in leaving:
         try:
             gone.append({"id": call_id, "were_there": remove_files(index.directory, name)})

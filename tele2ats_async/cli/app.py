@@ -116,7 +116,7 @@ def mirror(
     one goes on there. With --verify nothing is sent, and no tokens are needed: every file is read, and what is
     not as the index says is fetched again by the next run; a run alone does not look at old files. The tokens come from a file, or from
     TELE2ATS_ACCESS_TOKEN and TELE2ATS_REFRESH_TOKEN. Times without an offset are local. Exit status: 0 all is
-    there, 1 something failed, was given up, or had to be repaired, or another mirror is at work, 2 wrong use, 3 the
+    there, 1 something failed, was given up, missing or damaged, or another mirror is at work, 2 wrong use, 3 the
     tokens are spent, 130 interrupted.
 
     Example: tele2ats mirror --start 2026-11-01 --directory archive --keep 90d

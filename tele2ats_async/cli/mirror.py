@@ -1,6 +1,6 @@
 """``tele2ats mirror``: an account in a directory, kept up to date, and proved to be whole."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from ..recordings import SaveOutcome
 from ..session import AtsSession
 from .reports import follow, print_figures
 from .running import OK, SOMETHING_FAILED
-from .views import View, make_console
+from .views import View, make_console, say
 
 
 async def mirror(
@@ -42,8 +42,24 @@ async def mirror(
 async def verify(directory: Path) -> int:
     """Compare an archive's files with its index, report, and give the exit status."""
     report = await verify_archive(directory)
-    print_figures(make_console(), _rows(report, directory))
+    console = make_console()
+    for line in _lines(report):
+        say(console, line)
+    print_figures(console, _rows(report, directory))
     return OK if report.agreed else SOMETHING_FAILED
+
+
+def _lines(report: ArchiveReport) -> Iterator[str]:
+    """Name the files that did not agree, not all where they are very many."""
+    for kind, count in (
+        ("missing", report.missing),
+        ("damaged", report.damaged),
+        ("adopted", report.adopted),
+    ):
+        examples = report.examples.get(kind, [])
+        yield from (f"{kind} {file}" for file in examples)
+        if more := count - len(examples):
+            yield f"{kind} {more} more"
 
 
 def _rows(report: ArchiveReport, directory: Path) -> list[tuple[str, str]]:

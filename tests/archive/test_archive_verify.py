@@ -15,7 +15,7 @@ from archives import DAY, NOON, Scene, call, company_of, files_below, scene
 from faults import RECORDING, answer_with, body
 
 from tele2ats_async import ArchiveError, ArchiveReport, StorageError, verify_archive
-from tele2ats_async.archive import aside, checking, files, moments, strays
+from tele2ats_async.archive import aside, checking, files, moments, report, strays
 
 pytestmark = pytest.mark.asyncio
 
@@ -42,18 +42,18 @@ async def mends(archive: Scene, *, recordings: int = 0, transcripts: int = 0) ->
     await archive.mirror(transcripts=True)
     assert (recordings, transcripts) == (archive.asked()[9], archive.asked()[10])
     assert archive.agrees()
-    report = await verify_archive(archive.directory)
-    assert ArchiveReport(intact=8, unknown=report.unknown) == report
+    found = await verify_archive(archive.directory)
+    assert ArchiveReport(intact=8, unknown=found.unknown) == found
     names = {f"{name}{suffix}" for name in NAMES for suffix in (".mp3", ".json")}
-    assert report.unknown == len(files_below(archive.directory) - names)
+    assert found.unknown == len(files_below(archive.directory) - names)
 
 
 async def test_an_archive_that_agrees(archive: Scene) -> None:
     """Every file is read, nothing is changed."""
     before = archive.index()
-    report = await verify_archive(archive.directory)
+    found = await verify_archive(archive.directory)
 
-    assert (ArchiveReport(intact=8), True) == (report, report.agreed)
+    assert (ArchiveReport(intact=8), True) == (found, found.agreed)
     assert before == archive.index()
 
 
@@ -61,9 +61,9 @@ async def test_files_that_are_gone(archive: Scene) -> None:
     """A recording and a transcript were deleted: the next run fetches these two."""
     (archive.directory / f"{NAMES[0]}.mp3").unlink()
     (archive.directory / f"{NAMES[1]}.json").unlink()
-    report = await verify_archive(archive.directory)
+    found = await verify_archive(archive.directory)
 
-    assert (ArchiveReport(intact=6, missing=2), False) == (report, report.agreed)
+    assert (ArchiveReport(intact=6, missing=2), False) == (found, found.agreed)
     assert [("due", f"{NAMES[0]}.mp3 was missing")] == archive.index(
         "SELECT state, last_error FROM calls WHERE record_file_name = ?", NAMES[0]
     )
@@ -77,9 +77,9 @@ async def test_files_that_are_damaged(archive: Scene, change: str) -> None:
         path = archive.directory / file
         whole = path.read_bytes()
         path.write_bytes({"shorter": whole[:-1], "as long": whole[:-1] + b"?", "empty": b""}[change])
-    report = await verify_archive(archive.directory)
+    found = await verify_archive(archive.directory)
 
-    assert ArchiveReport(intact=6, damaged=2) == report
+    assert ArchiveReport(intact=6, damaged=2) == found
     assert {f"{NAMES[0]}.mp3.damaged", f"{NAMES[1]}.json.damaged"} <= files_below(archive.directory)
     await mends(archive, recordings=1, transcripts=1)
 
@@ -175,7 +175,8 @@ async def test_files_that_the_index_forgot(archive: Scene) -> None:
         " WHERE record_file_name = ?",
         NAMES[0],
     )
-    assert ArchiveReport(intact=6, adopted=2) == await verify_archive(archive.directory)
+    found = await verify_archive(archive.directory)
+    assert (ArchiveReport(intact=6, adopted=2), True) == (found, found.agreed)
     await mends(archive)
 
 
@@ -274,8 +275,8 @@ async def test_a_pipe_in_the_place_of_a_recording(archive: Scene) -> None:
     path.unlink()
     os.mkfifo(path)
     async with asyncio.timeout(30):
-        report = await verify_archive(archive.directory)
-    assert ArchiveReport(intact=7, unreadable=1) == report
+        found = await verify_archive(archive.directory)
+    assert ArchiveReport(intact=7, unreadable=1) == found
 
 
 async def test_zeros_that_the_service_sends(tmp_path: Path) -> None:
@@ -304,9 +305,9 @@ async def test_files_of_nobody(archive: Scene) -> None:
     for path in (archive.directory / one for one in strange):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"ID3")
-    report = await verify_archive(archive.directory)
+    found = await verify_archive(archive.directory)
 
-    assert ArchiveReport(intact=8, unknown=len(strange)) == report
+    assert ArchiveReport(intact=8, unknown=len(strange)) == found
     assert set(strange) <= files_below(archive.directory)
     await mends(archive)
 
@@ -318,7 +319,8 @@ async def test_parts_that_killed_runs_have_left(archive: Scene) -> None:
     for file in (f"{NAMES[0]}.mp3", f"{NAMES[0]}.json", f"{NAMES[1]}.mp3"):
         path = archive.directory / file
         path.with_name(f".{path.name}.0123abcd.part").touch()
-    assert ArchiveReport(intact=7, leftovers=3) == await verify_archive(archive.directory)
+    found = await verify_archive(archive.directory)
+    assert (ArchiveReport(intact=7, leftovers=3), True) == (found, found.agreed)
     assert 7 == len(files_below(archive.directory))
 
 
@@ -328,9 +330,9 @@ async def test_beginnings_are_for_the_next_attempt(archive: Scene) -> None:
     missing.unlink()
     for path in (there, missing):
         path.with_name(f".{path.name}.partial").write_bytes(b"beginning")
-    report = await verify_archive(archive.directory)
+    found = await verify_archive(archive.directory)
 
-    assert ArchiveReport(intact=7, missing=1, leftovers=1) == report
+    assert ArchiveReport(intact=7, missing=1, leftovers=1) == found
     assert {f"{Path(NAMES[1]).parent}/.{missing.name}.partial"} == {
         name for name in files_below(archive.directory) if name.endswith(".partial")
     }
@@ -379,6 +381,38 @@ async def test_what_cannot_be_read(
     assert 2 == caplog.text.count(f"file_unreadable: {archive.directory / NAMES[0]}.mp3: broken")
 
 
+async def test_a_directory_that_cannot_be_read(archive: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody can say that all in it agrees: it is told, and the others are looked at."""
+    (archive.directory / "2020").mkdir()
+    (archive.directory / "notes.txt").touch()
+    real = os.scandir
+
+    def scan(path: Any = ".") -> Any:
+        if str(path).endswith("2020"):
+            raise PermissionError(errno.EACCES, "denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scan)
+    found = await verify_archive(archive.directory)
+    assert (ArchiveReport(intact=8, unknown=1, unreadable=1), False) == (found, found.agreed)
+    assert ["2020"] == found.examples["unreadable"]
+
+
+async def test_what_was_found_is_named(archive: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the path of each file; of very many, not all are kept in memory."""
+    monkeypatch.setattr(report, "_EXAMPLES_AT_MOST", 2)
+    for name in NAMES[:3]:
+        (archive.directory / f"{name}.mp3").unlink()
+    (archive.directory / f"{NAMES[3]}.mp3").write_bytes(b"bad")
+    found = await verify_archive(archive.directory)
+
+    assert ArchiveReport(intact=4, missing=3, damaged=1) == found
+    assert {
+        "missing": [f"{name}.mp3" for name in NAMES[:2]],
+        "damaged": [f"{NAMES[3]}.mp3"],
+    } == found.examples
+
+
 async def test_one_that_cannot_be_read_keeps_nobody_from_the_others(archive: Scene) -> None:
     """A directory in the place of a file; what is wrong beside it is found, and mended."""
     odd, damaged, gone = (archive.directory / f"{name}.mp3" for name in NAMES[:3])
@@ -387,8 +421,8 @@ async def test_one_that_cannot_be_read_keeps_nobody_from_the_others(archive: Sce
     damaged.write_bytes(b"x")
     gone.unlink()
     expected = ArchiveReport(intact=5, damaged=1, missing=1, unreadable=1)
-    report = await verify_archive(archive.directory)
-    assert (expected, False) == (report, report.agreed)
+    found = await verify_archive(archive.directory)
+    assert (expected, False) == (found, found.agreed)
     odd.rmdir()
     assert 1 == (await verify_archive(archive.directory)).missing
     await mends(archive, recordings=3)

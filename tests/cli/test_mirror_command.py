@@ -69,6 +69,7 @@ async def test_what_is_damaged_is_told_and_repaired(
     proofs.append(await run("mirror", "--verify", "--directory", str(tmp_path)))
 
     assert [(1, ""), (0, ""), (0, "")] == [(proof.status, proof.err) for proof in proofs]
+    assert proofs[0].out.startswith(f"missing {names[1]}.mp3\ndamaged {names[0]}.mp3\nintact: ")
     assert "damaged: 1\n" in proofs[0].out
     assert "missing: 1\n" in proofs[0].out
     assert (0, "2") == (mended.status, figures(mended)["fetched"])
