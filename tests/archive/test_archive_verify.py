@@ -4,7 +4,9 @@ import asyncio
 import errno
 import hashlib
 import os
-from collections.abc import AsyncIterator
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -436,12 +438,26 @@ async def test_where_there_is_no_archive(tmp_path: Path) -> None:
     assert set() == everything_below(tmp_path)
 
 
-async def test_a_damaged_index(archive: Scene) -> None:
-    """It says what to do, and that does it: no recording is fetched again."""
-    index = archive.directory / "archive.sqlite3"
+def spoil_all(index: Path) -> None:
     content = bytearray(index.read_bytes())
     content[4096:] = bytes(byte ^ 0xFF for byte in content[4096:])
     index.write_bytes(content)
+
+
+def spoil_what_only_listings_read(index: Path) -> None:
+    """Let the calls be in another order than that of their dates, by which the next listing looks for them."""
+    with closing(sqlite3.connect(index)) as connection, connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute(
+            "UPDATE sqlite_master SET sql = replace(sql, '(date)', '(caller_name)') WHERE name = 'calls_by_date'"
+        )
+
+
+@pytest.mark.parametrize("spoil", [spoil_all, spoil_what_only_listings_read])
+async def test_a_damaged_index(archive: Scene, spoil: Callable[[Path], None]) -> None:
+    """It says what to do, and that does it: no recording is fetched again."""
+    index = archive.directory / "archive.sqlite3"
+    spoil(index)
     with pytest.raises(ArchiveError, match=r"is damaged: .*; move it away"):
         await verify_archive(archive.directory)
     index.rename(archive.directory.parent / "away.sqlite3")
