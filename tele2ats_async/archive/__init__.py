@@ -1,6 +1,7 @@
 """The archive: an account's recordings in a directory, with an index of all its calls.
 
-What needs the index is loaded by whoever mirrors or verifies, see `mirror` and `verification`.
+What needs the index is loaded by whoever mirrors or verifies, see `mirror`, `stock` and
+`verification`.
 """
 
 from .report import ArchiveReport

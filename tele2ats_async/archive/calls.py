@@ -18,6 +18,8 @@ Row = tuple[str | int | None, ...]
 
 _FIELDS = [field.name for field in attrs.fields(CallRecord)]
 _NUMBERS = ("caller_number", "callee_number", "destination_number")
+_DURATIONS = ("call_duration", "conversation_duration")
+_REQUIRED = ("date", "call_type", "call_status")
 _ALL_BUT_NAME = itemgetter(slice(-1 + len(_FIELDS)))
 _MOMENT_AND_NUMBERS = itemgetter(0, *map(_FIELDS.index, _NUMBERS))
 COLUMNS = ", ".join(_FIELDS)
@@ -53,12 +55,30 @@ def find_gaps(connection: sqlite3.Connection, span: Span, settled_s: int) -> lis
 
 
 def record_of(row: Row) -> CallRecord:
-    """Make the record that a row was made of."""
+    """Make the record that a row was made of.
+
+    Raises:
+        sqlite3.DataError: It was made of none: the file is damaged, or somebody else has written into it.
+    """
     fields = dict(zip(_FIELDS, row, strict=True))
-    fields["date"] = datetime.fromisoformat(fields["date"])  # type: ignore[arg-type, assignment]  # the column's text
+    for name, value in fields.items():
+        expected = int if name in _DURATIONS else str
+        if not isinstance(value, expected) and (value is not None or name in _REQUIRED):
+            raise sqlite3.DataError(f"a call has no {name} that can be one")
+    fields["date"] = _moment_of(str(fields["date"]))  # type: ignore[assignment]  # the column's text
     fields["call_type"] = RecordCallType.of(fields["call_type"])  # type: ignore[arg-type]
     fields["call_status"] = RecordCallStatus.of(fields["call_status"])  # type: ignore[arg-type]
     return CallRecord(**fields)  # type: ignore[arg-type]
+
+
+def _moment_of(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise sqlite3.DataError("a call has no date that can be one")
+    return moment
 
 
 def _store(connection: sqlite3.Connection, rows: list[Row]) -> None:

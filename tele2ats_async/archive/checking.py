@@ -13,7 +13,7 @@ from .aside import finish_setting_aside, intend
 from .files import digest
 from .index import Index
 from .report import ArchiveReport, Finding
-from .schema import HAS_FILES
+from .schema import ANSWERS_FORGOTTEN, HAS_FILES
 from .storage import warn_unreadable
 
 # Files are read by all threads of the disk at once; no more rows than this are in memory.
@@ -23,14 +23,15 @@ _FIND = f"""
 SELECT id, date, record_file_name, file NOT NULL, sha256, transcript NOT NULL, transcript_sha256
 FROM calls WHERE {HAS_FILES} AND (date, id) > (?, ?) ORDER BY date, id LIMIT {_BATCH}
 """  # noqa: S608  # nothing but constants
-_LOST_RECORDING = """
-UPDATE calls SET state = 'due', file = NULL, size_bytes = NULL, sha256 = NULL, refusals = 0, last_error = ?
+# The checksums stay: a file that comes back, from a backup say, is known by its own.
+_LOST_RECORDING = f"""
+UPDATE calls SET state = 'due', file = NULL, {ANSWERS_FORGOTTEN}, last_error = ?
 WHERE id = ?
-"""
-_LOST_TRANSCRIPT = """
-UPDATE calls SET transcript = NULL, transcript_sha256 = NULL, refusals = 0, last_error = ?
+"""  # noqa: S608  # a constant
+_LOST_TRANSCRIPT = f"""
+UPDATE calls SET transcript = NULL, {ANSWERS_FORGOTTEN}, last_error = ?
 WHERE id = ?
-"""
+"""  # noqa: S608  # a constant
 
 
 @attrs.frozen
@@ -93,7 +94,7 @@ def _repair(
 ) -> None:
     for row, findings in checked:
         for suffix, finding in findings.items():
-            report.count(finding)
+            report.count(finding, row.name + suffix)
             if finding in (Finding.INTACT, Finding.UNREADABLE):
                 continue
             update = _LOST_RECORDING if suffix == RECORDING else _LOST_TRANSCRIPT

@@ -35,5 +35,5 @@ class Clock:
         try:
             told = parsedate_to_datetime(incoming.headers.get("Date", ""))
             self._ahead_s = max(0, moments.second_of(moments.now()) - moments.second_of(told))
-        except (TypeError, ValueError):  # it says nothing, or nonsense, or leaves out the zone
+        except (TypeError, ValueError, OverflowError):  # it says nothing, or nonsense, or leaves out the zone
             return

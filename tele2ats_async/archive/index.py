@@ -13,7 +13,7 @@ from filelock import AsyncFileLock, Timeout
 
 from .. import disk
 from ..errors import ArchiveError, StorageError
-from .schema import StrangeFileError, prepare
+from .schema import MAKE_ANEW, StrangeFileError, prepare
 from .storage import storage_error
 
 P = ParamSpec("P")
@@ -51,7 +51,7 @@ class Index:
             ArchiveError: It cannot be opened, or is no index.
             StorageError: The disk is full or broken.
         """
-        with self._guard, self._telling_of_failures():
+        with self._guard, telling_of_failures(self.directory):
             self._connection = sqlite3.connect(
                 self.directory / INDEX_FILE,
                 timeout=_BUSY_TIMEOUT_S,
@@ -62,7 +62,7 @@ class Index:
 
     def close(self) -> None:
         """Close the file, if it is open."""
-        with self._guard, self._telling_of_failures():
+        with self._guard, telling_of_failures(self.directory):
             if self._connection is not None:
                 self._connection.close()
 
@@ -83,7 +83,7 @@ class Index:
         """Do the same in the thread of the caller."""
         connection = self._connection
         assert connection is not None  # noqa: S101  # open() came before
-        with self._guard, self._telling_of_failures():
+        with self._guard, telling_of_failures(self.directory):
             connection.execute("BEGIN IMMEDIATE")
             try:
                 result = work(connection, *args, **kwargs)
@@ -94,23 +94,22 @@ class Index:
                 raise
             return result
 
-    @contextmanager
-    def _telling_of_failures(self) -> Generator[None, None, None]:
-        try:
-            yield
-        except sqlite3.OperationalError as error:  # locked, full, not writable
-            if (code := error.sqlite_errorcode & 0xFF) in _OF_THE_DISK:
-                raise StorageError(INDEX_FILE, *_OF_THE_DISK[code], str(self.directory)) from error
-            reason = f"{INDEX_FILE} cannot be used: {error}"
-            raise ArchiveError(str(self.directory), reason) from error
-        except StrangeFileError as error:
-            raise ArchiveError(str(self.directory), f"{INDEX_FILE} {error}") from None
-        except sqlite3.DatabaseError as error:
-            reason = (
-                f"{INDEX_FILE} is damaged: {error}; move it away, with its -wal and -shm, and mirror again:"
-                " a new one is made, and recordings that are there are not fetched again"
-            )
-            raise ArchiveError(str(self.directory), reason) from error
+
+@contextmanager
+def telling_of_failures(directory: Path) -> Generator[None, None, None]:
+    """Turn what SQLite says of an archive's index into own errors."""
+    try:
+        yield
+    except StrangeFileError as error:
+        raise ArchiveError(str(directory), f"{INDEX_FILE} {error}") from None
+    except sqlite3.DatabaseError as error:
+        # What Python itself finds wrong with a text has no code, and the class of those that are locked or full.
+        code = getattr(error, "sqlite_errorcode", None)
+        if code is not None and (family := code & 0xFF) in _OF_THE_DISK:
+            raise StorageError(INDEX_FILE, *_OF_THE_DISK[family], str(directory)) from error
+        if code is not None and isinstance(error, sqlite3.OperationalError):  # locked, not writable
+            raise ArchiveError(str(directory), f"{INDEX_FILE} cannot be used: {error}") from error
+        raise ArchiveError(str(directory), f"{INDEX_FILE} is damaged: {error}; {MAKE_ANEW}") from error
 
 
 @asynccontextmanager

@@ -20,13 +20,11 @@ from .clock import Clock
 from .files import remove_parts
 from .index import Index, open_index
 from .listing import ask_time, iter_listed
-from .outcomes import note_outcomes
+from .names import ArchiveSaver
+from .outcomes import SETTLED_AFTER_S, note_outcomes
 from .queue import iter_due
 from .retention import finish_removals, remove_older
 from .spans import Span
-
-# Calls appear in the listing when they are over, or later still: the newest day is listed again.
-_TAIL_S = 24 * 3600
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -63,7 +61,7 @@ class Mirror:
                 await remove_older(index, oldest_s)
                 start = max(start, oldest_s)
             await self._list(index, clock)
-            async with aclosing(self._fetch(index, (start, stop), clock.now_s() - _TAIL_S)) as outcomes:
+            async with aclosing(self._fetch(index, (start, stop), clock)) as outcomes:
                 async for outcome in outcomes:
                     yield outcome
 
@@ -82,30 +80,29 @@ class Mirror:
         # The clock is read before the question: what happens while it is answered is listed next time.
         asked_s = moments.second_of(moments.now())
         start, stop = self._span
-        for gap in await index.run(find_gaps, (start, min(stop, asked_s + 1)), asked_s - _TAIL_S):
+        for gap in await index.run(find_gaps, (start, min(stop, asked_s + 1)), asked_s - SETTLED_AFTER_S):
             async with aclosing(iter_listed(clock, gap)) as pieces:
                 async for span, records in pieces:
-                    settled_s = min(asked_s, clock.now_s()) - _TAIL_S
+                    settled_s = min(asked_s, clock.now_s()) - SETTLED_AFTER_S
                     await index.run(store_listed, span, records, settled_s)
 
-    async def _fetch(self, index: Index, span: Span, settled_s: int) -> AsyncGenerator[SaveOutcome, None]:
+    async def _fetch(self, index: Index, span: Span, clock: Clock) -> AsyncGenerator[SaveOutcome, None]:
         if self._has_ended:
             raise RuntimeError("this AtsSession was closed while an archive was being mirrored")
         self._saving = SavingMany(
-            self.saver,
+            ArchiveSaver(self.saver),
             os.fspath(self.directory),
             concurrency=self.concurrency,
             transcripts=self.transcripts,
             progress=self.progress,
         )
-        settled = moments.spell(moments.start_of(settled_s))
-        due = iter_due(index, span, transcripts=self.transcripts)
+        due = iter_due(index, span, clock.now_s(), transcripts=self.transcripts)
         # One flight to a thread and one transaction for many small files, where they come fast.
         async with aclosing(
             in_batches(self._saving.run(iter_wanted(due, self.ready_within_s)), self.concurrency)
         ) as batches:
             async for batch in batches:
-                for outcome in await disk.run(note_outcomes, index, batch, settled):
+                for outcome in await disk.run(note_outcomes, index, batch, clock.now_s()):
                     yield outcome
 
 

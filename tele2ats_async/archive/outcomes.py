@@ -5,44 +5,37 @@ from contextlib import suppress
 
 import attrs
 
-from ..errors import (
-    AtsError,
-    AuthorizationError,
-    Forbidden,
-    GatewayRefused,
-    NotAudio,
-    NotReady,
-    PayloadError,
-    RateLimited,
-    ResponseError,
-    ServerError,
-    UnsafeName,
-)
+from ..errors import AtsError, UnsafeName
 from ..recordings import RECORDING, TRANSCRIPT, SaveOutcome
 from .aside import remove_set_aside
 from .files import Digest, digest
 from .index import Index
-from .states import REFUSALS_AT_MOST, CallState
+from .moments import spell, start_of
+from .refusals import Refusals
+from .states import CallState
 from .storage import storage_error
 
-_LASTING = (NotReady, NotAudio, PayloadError, ResponseError)
-# They speak of the account, of the way to the service, or of the moment: of no single recording.
-_NOT_ABOUT_A_RECORDING = (AuthorizationError, Forbidden, GatewayRefused, RateLimited, ServerError)
-_PASSING_STATUSES = (408, 425)  # "request timeout" and "too early"
+# Calls appear in the listing when they are over, or later still, and their recordings become ready later again.
+SETTLED_AFTER_S = 24 * 3600
 
-_FIND = "SELECT id, date, state, refusals, set_aside FROM calls WHERE record_file_name = ?"
-_SAVED = """
+_FIND = """
+SELECT id, date, state, set_aside, refusals, answers_in_vain, answered_on, ask_on FROM calls
+WHERE record_file_name = ?
+"""
+_NOTED = """
+    attempts = attempts + :asked, last_error = :last_error, refusals = :refusals,
+    answers_in_vain = :answers_in_vain, answered_on = :answered_on, ask_on = :ask_on
+WHERE id = :id
+"""
+_SAVED = f"""
 UPDATE calls SET state = :state, file = :file, size_bytes = :size_bytes, sha256 = :sha256,
     transcript = coalesce(:transcript, transcript),
     transcript_sha256 = coalesce(:transcript_sha256, transcript_sha256),
-    attempts = attempts + :asked, refusals = :refusals, last_error = :last_error
-WHERE id = :id
-"""
-_FAILED = """
-UPDATE calls SET state = :state, file = NULL, size_bytes = NULL, sha256 = NULL,
-    attempts = attempts + :asked, refusals = :refusals, last_error = :last_error
-WHERE id = :id
-"""
+    {_NOTED}
+"""  # noqa: S608  # constants
+_FAILED = f"""
+UPDATE calls SET state = :state, file = NULL, {_NOTED}
+"""  # noqa: S608  # constants
 
 
 @attrs.frozen
@@ -53,19 +46,19 @@ class _Files:
     transcript: Digest | None
 
 
-def note_outcomes(index: Index, outcomes: list[SaveOutcome], settled: str) -> list[SaveOutcome]:
+def note_outcomes(index: Index, outcomes: list[SaveOutcome], now_s: int) -> list[SaveOutcome]:
     """Read what was saved, and write into the index what became of recordings; blocks.
 
     Args:
         index: The index.
         outcomes: As the saving gave them.
-        settled: The moment before which a call is so old that a refusal of its recording counts.
+        now_s: The present second.
 
     Returns:
         The outcomes; failed ones where what was saved cannot be read.
     """
     examined = [_examine(index, outcome) for outcome in outcomes]
-    for name in index.transact(_note_all, examined, settled):
+    for name in index.transact(_note_all, examined, now_s):
         with suppress(OSError):  # the recording is there: that is the news, and verification tells the rest
             remove_set_aside(index, name)
     return [outcome for outcome, _ in examined]
@@ -83,25 +76,28 @@ def _examine(index: Index, outcome: SaveOutcome) -> tuple[SaveOutcome, _Files]:
 
 
 def _note_all(
-    connection: sqlite3.Connection, examined: list[tuple[SaveOutcome, _Files]], settled: str
+    connection: sqlite3.Connection, examined: list[tuple[SaveOutcome, _Files]], now_s: int
 ) -> list[str]:
     """Write the outcomes, and give the names of those for which damaged files may be waiting."""
-    return [outcome.name for outcome, files in examined if _note(connection, outcome, files, settled)]
+    return [outcome.name for outcome, files in examined if _note(connection, outcome, files, now_s)]
 
 
-def _note(connection: sqlite3.Connection, outcome: SaveOutcome, files: _Files, settled: str) -> bool:
+def _note(connection: sqlite3.Connection, outcome: SaveOutcome, files: _Files, now_s: int) -> bool:
     """Write the outcome, and tell whether damaged files may be waiting for it."""
-    call_id, date, state, refusals, set_aside = connection.execute(_FIND, (outcome.name,)).fetchone()
-    if (files.recording is not None) != (state == CallState.DONE):
-        refusals = 0  # what is missing has changed, from the recording to the transcript or back
-    if outcome.error is not None and date < settled and _is_lasting(outcome.error):
-        refusals += 1
+    call_id, date, state, set_aside, *counted = connection.execute(_FIND, (outcome.name,)).fetchone()
+    refusals = Refusals(*counted)
+    if outcome.error is None or (files.recording is not None) != (state == CallState.DONE):
+        refusals = (
+            Refusals()
+        )  # nothing is missing, or it has changed, from the recording to the transcript or back
+    if outcome.error is not None and date < spell(start_of(now_s - SETTLED_AFTER_S)):
+        refusals = refusals.after(outcome.error, now_s)
     values: dict[str, object] = {
         "id": call_id,
         "state": _state(outcome.error, refusals, is_saved=files.recording is not None),
         "asked": not outcome.skipped,
-        "refusals": refusals,
         "last_error": outcome.error and f"{type(outcome.error).__name__}: {outcome.error}",
+        **attrs.asdict(refusals),
     }
     if files.recording is not None:
         values |= {"file": outcome.name + RECORDING, **attrs.asdict(files.recording)}
@@ -111,15 +107,9 @@ def _note(connection: sqlite3.Connection, outcome: SaveOutcome, files: _Files, s
     return bool(set_aside) and files.recording is not None
 
 
-def _state(error: AtsError | None, refusals: int, *, is_saved: bool) -> CallState:
+def _state(error: AtsError | None, refusals: Refusals, *, is_saved: bool) -> CallState:
     if is_saved:
         return CallState.DONE
-    if isinstance(error, UnsafeName) or refusals >= REFUSALS_AT_MOST:
+    if isinstance(error, UnsafeName) or refusals.are_the_last_word:
         return CallState.UNAVAILABLE
     return CallState.FAILED
-
-
-def _is_lasting(error: AtsError) -> bool:
-    if isinstance(error, ResponseError) and error.status in _PASSING_STATUSES:
-        return False
-    return isinstance(error, _LASTING) and not isinstance(error, _NOT_ABOUT_A_RECORDING)

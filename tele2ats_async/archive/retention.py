@@ -17,7 +17,13 @@ _MARK = f"""
 UPDATE calls SET state = ? WHERE id IN
     (SELECT id FROM calls WHERE {HAS_FILES} AND date < ? AND state != 'removed' LIMIT ?)
 """  # noqa: S608  # a constant
-_GONE = "UPDATE calls SET file = NULL, transcript = NULL, set_aside = 0, started = 0 WHERE id = ?"
+# Calls are marked as begun many at a time: of one that was never asked for, nothing was there, and nothing is removed.
+_GONE = """
+UPDATE calls SET
+    state = CASE WHEN :were_there OR attempts OR file NOT NULL OR transcript NOT NULL THEN state ELSE 'due' END,
+    file = NULL, transcript = NULL, set_aside = 0, started = 0
+WHERE id = :id
+"""
 
 
 async def remove_older(index: Index, before_s: int) -> None:
@@ -36,8 +42,7 @@ async def finish_removals(index: Index) -> None:
     The row says first that its files are to go: killed at any moment, none is left that nobody knows of.
     """
     while leaving := await index.run(_find_leaving):
-        await disk.run(_remove, index, leaving)
-        await index.run(_forget, [call_id for call_id, _ in leaving])
+        await index.run(_forget, await disk.run(_remove, index, leaving))
 
 
 def _mark(connection: sqlite3.Connection, before: str) -> int:
@@ -48,13 +53,16 @@ def _find_leaving(connection: sqlite3.Connection) -> list[tuple[int, str]]:
     return connection.execute(_LEAVING, (_BATCH,)).fetchall()
 
 
-def _forget(connection: sqlite3.Connection, call_ids: list[int]) -> None:
-    connection.executemany(_GONE, [(call_id,) for call_id in call_ids])
+def _forget(connection: sqlite3.Connection, gone: list[dict[str, int]]) -> None:
+    connection.executemany(_GONE, gone)
 
 
-def _remove(index: Index, leaving: list[tuple[int, str]]) -> None:
-    for _, name in leaving:
+def _remove(index: Index, leaving: list[tuple[int, str]]) -> list[dict[str, int]]:
+    """Remove the files of calls, and tell of which there were any."""
+    gone: list[dict[str, int]] = []
+    for call_id, name in leaving:
         try:
-            remove_files(index.directory, name)
+            gone.append({"id": call_id, "were_there": remove_files(index.directory, name)})
         except OSError as error:
             raise storage_error(name, error, index.directory) from error
+    return gone

@@ -4,13 +4,16 @@ import sqlite3
 
 from .states import REFUSALS_AT_MOST, CallState
 
-VERSION = 1
+VERSION = 2
 
 # Conditions that indexes are made for: a query finds its index only where it spells the condition alike.
 IS_DUE = "state IN ('due', 'failed')"
 LACKS_TRANSCRIPT = f"state = 'done' AND transcript IS NULL AND refusals < {REFUSALS_AT_MOST}"
 HAS_FILES = "(started OR file IS NOT NULL OR transcript IS NOT NULL OR set_aside)"
 IS_LEAVING = f"state = 'removed' AND {HAS_FILES}"
+
+# What is missing has changed: what was answered before does not count.
+ANSWERS_FORGOTTEN = "refusals = 0, answers_in_vain = 0, answered_on = NULL, ask_on = NULL"
 
 _STATES = ", ".join(f"'{state}'" for state in CallState)
 _TABLES = f"""
@@ -37,6 +40,9 @@ CREATE TABLE calls (
     started INTEGER NOT NULL DEFAULT 0,
     attempts INTEGER NOT NULL DEFAULT 0,
     refusals INTEGER NOT NULL DEFAULT 0,
+    answers_in_vain INTEGER NOT NULL DEFAULT 0,
+    answered_on TEXT,
+    ask_on TEXT,
     last_error TEXT
 );
 CREATE INDEX calls_by_date ON calls (date);
@@ -50,6 +56,12 @@ CREATE TABLE setting_aside (file TEXT PRIMARY KEY);
 """
 
 
+MAKE_ANEW = (
+    "move it away, with its -wal and -shm, and mirror again:"
+    " a new one is made, and recordings that are there are not fetched again"
+)
+
+
 class StrangeFileError(Exception):
     """The file is no index that this version can work on; the text says why."""
 
@@ -58,13 +70,17 @@ def prepare(connection: sqlite3.Connection) -> None:
     """Make the tables in a new file, and refuse a file that holds something else.
 
     Raises:
-        StrangeFileError: It is of a newer version, or the database of another program.
+        StrangeFileError: It is of another version, or the database of another program.
         sqlite3.Error: It is no database, or cannot be written.
     """
     version = _number(connection, "PRAGMA user_version")
     if version > VERSION:
         raise StrangeFileError(f"is of version {version}, made by a newer tele2ats_async than this one")
-    if version < VERSION and _number(connection, "SELECT count(*) FROM sqlite_master"):
+    if 0 < version < VERSION:
+        raise StrangeFileError(
+            f"is of version {version}, made by an older tele2ats_async than this one; {MAKE_ANEW}"
+        )
+    if not version and _number(connection, "SELECT count(*) FROM sqlite_master"):
         raise StrangeFileError("is a database of another program")
     # Written beside readers, and whole again after a kill without a flush for each call.
     connection.execute("PRAGMA journal_mode = WAL")

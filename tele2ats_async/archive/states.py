@@ -23,5 +23,5 @@ class CallState(StrEnum):
     REMOVED = "removed"
 
 
-# Refusals of a recording, or of its transcript, in so many runs are the last word.
+# Refusals of a recording, or of its transcript, on so many days are the last word.
 REFUSALS_AT_MOST = 10

@@ -8,17 +8,20 @@ import attrs
 from ..errors import StorageError
 from ..recordings import RECORDING, TRANSCRIPT
 from .aside import note_set_aside, remove_set_aside, set_aside
-from .files import SET_ASIDE, digest, is_part, is_sound, recording_begun_in
+from .files import SET_ASIDE, beginning_of, digest, is_sound, part_of
 from .index import Index
 from .report import ArchiveReport, Finding
+from .schema import ANSWERS_FORGOTTEN
 from .states import CallState
 from .storage import warn_unreadable
 
-_FIND = "SELECT state, file NOT NULL, transcript NOT NULL FROM calls WHERE record_file_name = ?"
-_ADOPT_RECORDING = """
-UPDATE calls SET state = 'done', file = ?, size_bytes = ?, sha256 = ?, refusals = 0, last_error = NULL
-WHERE record_file_name = ?
+_FIND = """
+SELECT state, file NOT NULL, transcript NOT NULL, sha256, transcript_sha256 FROM calls WHERE record_file_name = ?
 """
+_ADOPT_RECORDING = f"""
+UPDATE calls SET state = 'done', file = ?, size_bytes = ?, sha256 = ?, {ANSWERS_FORGOTTEN}, last_error = NULL
+WHERE record_file_name = ?
+"""  # noqa: S608  # a constant
 _ADOPT_TRANSCRIPT = "UPDATE calls SET transcript = ?, transcript_sha256 = ? WHERE record_file_name = ?"
 
 
@@ -29,6 +32,8 @@ class _Call:
     state: str
     has_recording: bool
     has_transcript: bool
+    sha256: str | None
+    transcript_sha256: str | None
 
     @property
     def may_have_files(self) -> bool:
@@ -42,34 +47,35 @@ def judge(index: Index, path: Path, report: ArchiveReport) -> None:
         StorageError: The index cannot be written.
     """
     try:
-        _judge(index, path, report)
+        finding = _judge(index, path)
     except StorageError:  # of the index
         raise
     except OSError as error:
         warn_unreadable(path, error)
-        report.count(Finding.UNREADABLE)
+        finding = Finding.UNREADABLE
+    if finding is not None:
+        report.count(finding, path.relative_to(index.directory).as_posix())
 
 
-def _judge(index: Index, path: Path, report: ArchiveReport) -> None:
-    begun = recording_begun_in(path)
-    if is_part(path.name) or (begun is not None and begun.exists()):
-        path.unlink()
-        report.leftovers += 1
-        return
-    if begun is not None:  # the next attempt goes on from it
-        return
-    file = path.relative_to(index.directory).as_posix()
+def _judge(index: Index, path: Path) -> Finding | None:
+    part, begun = part_of(path), beginning_of(path)
+    file = (part or begun or path).relative_to(index.directory).as_posix()
     saved = file.removesuffix(SET_ASIDE)
     name, suffix = saved[: -len(Path(saved).suffix) or None], Path(saved).suffix
     call = index.transact(_find, name) if _is_text(name) else None
-    if call is None or not call.may_have_files or suffix not in (RECORDING, TRANSCRIPT):
-        report.unknown += 1
-    elif saved != file:
-        _judge_damaged(index, path, name, report)
-    elif not path.stat().st_size:  # the next run puts what is due in its place
-        report.unknown += 1
-    elif not (call.has_recording if suffix == RECORDING else call.has_transcript):
-        _judge_unknown(index, path, name, report)
+    # What is not the archive's is left alone, whatever it is called.
+    if call is None or suffix not in (RECORDING, TRANSCRIPT):
+        return Finding.UNKNOWN
+    if part is not None or (begun is not None and begun.exists()):
+        path.unlink()
+        return Finding.LEFTOVER
+    if begun is not None:  # the next attempt goes on from it
+        return None
+    if not call.may_have_files:
+        return Finding.UNKNOWN
+    if saved != file:
+        return _judge_damaged(index, path, name)
+    return _judge_file(index, path, name, call)
 
 
 def _is_text(name: str) -> bool:
@@ -82,26 +88,30 @@ def _find(connection: sqlite3.Connection, name: str) -> _Call | None:
     return row and _Call(*row)
 
 
-def _judge_damaged(index: Index, path: Path, name: str, report: ArchiveReport) -> None:
+def _judge_damaged(index: Index, path: Path, name: str) -> Finding | None:
     """Keep a damaged file until there is a good one; whoever was killed may not have noted it."""
     note_set_aside(index, name)
     remove_set_aside(index, name)
-    report.leftovers += not path.exists()
+    return None if path.exists() else Finding.LEFTOVER
 
 
-def _judge_unknown(index: Index, path: Path, name: str, report: ArchiveReport) -> None:
-    """Take over what may be whole; what cannot is fetched again by the next run."""
+def _judge_file(index: Index, path: Path, name: str, call: _Call) -> Finding | None:
+    """Take over what is sound of what the index has not got; anything else is fetched again by the next run."""
+    is_recording = path.suffix == RECORDING
+    if call.has_recording if is_recording else call.has_transcript:
+        return None
+    if path.is_file() and not path.stat().st_size:  # the next run puts what is due in its place
+        return Finding.UNKNOWN
     found = digest(path)
-    if not is_sound(path):
+    if not is_sound(path, call.sha256 if is_recording else call.transcript_sha256):
         set_aside(index, [(name, path.suffix)])
-        report.damaged += 1
-        return
+        return Finding.DAMAGED
     file = name + path.suffix
-    if path.suffix == RECORDING:
+    if is_recording:
         index.transact(_change, _ADOPT_RECORDING, file, *attrs.astuple(found), name)
     else:
         index.transact(_change, _ADOPT_TRANSCRIPT, file, found.sha256, name)
-    report.adopted += 1
+    return Finding.ADOPTED
 
 
 def _change(connection: sqlite3.Connection, update: str, *values: object) -> None:

@@ -12,8 +12,9 @@ from .aside import finish_setting_aside
 from .checking import check_rows
 from .files import walk
 from .index import INDEX_FILE, Index, open_index
-from .report import ArchiveReport
+from .report import ArchiveReport, Finding
 from .retention import finish_removals
+from .storage import warn_unreadable
 from .strays import judge
 
 _BATCH = 200
@@ -37,7 +38,13 @@ async def verify(directory: str | os.PathLike[str]) -> ArchiveReport:
 
 async def _look_around(index: Index, report: ArchiveReport) -> None:
     """Go through the files that are there, a few at a time."""
-    found = walk(index.directory)
+
+    def refused(error: OSError) -> None:
+        path = Path(error.filename)
+        warn_unreadable(path, error)
+        report.count(Finding.UNREADABLE, path.relative_to(index.directory).as_posix())
+
+    found = walk(index.directory, refused)
     while paths := await disk.run(_take, found):
         await disk.run(_judge_all, index, paths, report)
 

@@ -14,7 +14,7 @@ async def verify_archive(directory: str | os.PathLike[str]) -> ArchiveReport:
         directory: The archive's directory.
 
     Returns:
-        How many files were as they should be, and what had to be repaired.
+        How many files were as they should be, and what had to be repaired, with its names.
 
     Raises:
         ArchiveError: There is no archive, a mirror is at work in it, or its index is damaged.

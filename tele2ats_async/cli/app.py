@@ -24,6 +24,8 @@ app = typer.Typer(
 )
 app.add_typer(tokens, name="tokens")
 
+_CONCURRENCY = 16
+
 Transcripts = Annotated[
     bool, typer.Option("--transcripts", help="Save the transcripts too, as .json beside the recordings.")
 ]
@@ -50,7 +52,7 @@ def tele2ats(
 @app.command()
 def demo(
     directory: Directory = Path("tele2ats-demo"),
-    concurrency: Concurrency = 16,
+    concurrency: Concurrency = _CONCURRENCY,
 ) -> None:
     """Mirror a week of recordings and transcripts from a simulated ATS on this machine.
 
@@ -68,7 +70,7 @@ def download(
     directory: Directory,
     *,
     transcripts: Transcripts = False,
-    concurrency: Concurrency = 16,
+    concurrency: Concurrency = _CONCURRENCY,
     processes: Annotated[int, typer.Option(min=1, help="How many processes save.")] = 1,
     token_file: TokenFile = None,
     base_url: BaseUrl = None,
@@ -100,7 +102,10 @@ def mirror(
     end: Annotated[str | None, typer.Option(help="Last day (whole) or moment; default: now.")] = None,
     *,
     transcripts: Transcripts = False,
-    concurrency: Concurrency = 16,
+    concurrency: Annotated[
+        int | None,
+        typer.Option(min=1, help=f"Recordings under way at once, at the most; default: {_CONCURRENCY}."),
+    ] = None,
     keep: Annotated[
         str | None, typer.Option(help="Remove recordings older than this, in days: 90d; default: keep all.")
     ] = None,
@@ -116,14 +121,16 @@ def mirror(
     one goes on there. With --verify nothing is sent, and no tokens are needed: every file is read, and what is
     not as the index says is fetched again by the next run; a run alone does not look at old files. The tokens come from a file, or from
     TELE2ATS_ACCESS_TOKEN and TELE2ATS_REFRESH_TOKEN. Times without an offset are local. Exit status: 0 all is
-    there, 1 something failed, had to be repaired, or another mirror is at work, 2 wrong use, 3 the tokens
-    are spent, 130 interrupted.
+    there, 1 something failed, was given up, missing or damaged, or another mirror is at work, 2 wrong use, 3 the
+    tokens are spent, 130 interrupted.
 
     Example: tele2ats mirror --start 2026-11-01 --directory archive --keep 90d
     """
     with wrong_use():
         if verify:
-            _refuse_beside_verify(start=start, end=end, keep=keep, transcripts=transcripts)
+            _refuse_beside_verify(
+                start=start, end=end, keep=keep, transcripts=transcripts, concurrency=concurrency
+            )
     if verify:
         run(verify_directory(directory))
     with wrong_use():
@@ -137,14 +144,14 @@ def mirror(
             parse_end(end) if end else datetime.now(UTC),
             directory,
             transcripts=transcripts,
-            concurrency=concurrency,
+            concurrency=concurrency or _CONCURRENCY,
             keep=parse_age(keep) if keep else None,
             progress=view.received,
         )
-    run(mirror_period(session, outcomes, view, directory))
+    run(mirror_period(session, outcomes, view, directory, transcripts=transcripts))
 
 
-def _refuse_beside_verify(**given: str | bool | None) -> None:
+def _refuse_beside_verify(**given: str | bool | int | None) -> None:
     if refused := [f"--{option}" for option, value in given.items() if value]:
         raise ValueError(f"--verify: looks at the whole directory; leave out {', '.join(refused)}")
 

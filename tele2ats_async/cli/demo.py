@@ -67,17 +67,20 @@ def _instructions(simulator: AtsSimulator) -> str:
     pair = simulator.tokens
     command = (
         f"TELE2ATS_BASE_URL={simulator.base_url} TELE2ATS_ACCESS_TOKEN={pair.access}"
-        f" TELE2ATS_REFRESH_TOKEN={pair.refresh} {_own_command()} download"
-        f" --start {first} --end {last} --directory recordings --transcripts"
+        f" TELE2ATS_REFRESH_TOKEN={pair.refresh} {_own_command()}"
     )
     return f"""\
 A simulated ATS of {simulator.company.name} answers at {simulator.base_url}
 access token:  {pair.access}
 refresh token: {pair.refresh}
 
-Paste into a second terminal:
+Paste into a second terminal, to save a period once:
 
-{command}
+{command} download --start {first} --end {last} --directory recordings --transcripts
+
+or to keep a directory up to date, again and again:
+
+{command} mirror --start {first} --directory archive --transcripts
 
 Press Ctrl-C to stop."""
 

@@ -2,10 +2,10 @@
 
 import re
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
-_AGE = re.compile(r"[0-9]+d")
-_DATE_LENGTH = len("2026-11-01")
+_AGE = re.compile(r"[0-9]{1,9}d")  # no timedelta has more
+_WEEK = re.compile(r"[0-9]{4}-?W[0-9]{2}")
 
 
 def parse_start(text: str) -> datetime:
@@ -24,7 +24,7 @@ def parse_end(text: str) -> datetime:
         ValueError: It is neither.
     """
     moment = _parse("--end", text)
-    if len(text) == _DATE_LENGTH:
+    if _is_day(text):
         # Local days are not always 24 hours long: the next midnight is found on the calendar.
         with suppress(
             OverflowError
@@ -39,10 +39,7 @@ def parse_age(text: str) -> timedelta:
     Raises:
         ValueError: It is none.
     """
-    try:
-        age = timedelta(days=int(text.removesuffix("d"))) if _AGE.fullmatch(text) else timedelta()
-    except OverflowError:
-        age = timedelta()
+    age = timedelta(days=int(text.removesuffix("d"))) if _AGE.fullmatch(text) else timedelta()
     if not age:
         raise ValueError(f"--keep: {text!r} is no number of days; type 90d")
     return age
@@ -65,11 +62,20 @@ def describe_end(end: datetime | None) -> str:
     return f"{end.isoformat(timespec='seconds')} ({when})"
 
 
-def _parse(option: str, text: str) -> datetime:
+def _is_day(text: str) -> bool:
     try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _parse(option: str, text: str) -> datetime:
+    moment = None
+    with suppress(ValueError, OverflowError):
         moment = datetime.fromisoformat(text)
-        return moment if moment.tzinfo else moment.astimezone()
-    except (ValueError, OverflowError):
-        raise ValueError(
-            f"{option}: {text!r} is no date or time; type 2026-11-01 or 2026-11-01T09:30"
-        ) from None
+        moment = moment if moment.tzinfo else moment.astimezone()
+    # Python takes a week for its Monday: as an end, most of the week would be missing.
+    if moment is None or _WEEK.fullmatch(text):
+        raise ValueError(f"{option}: {text!r} is no date or time; type 2026-11-01 or 2026-11-01T09:30")
+    return moment

@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from aiohttp.typedefs import Handler
 from archives import DAY, NOON, call, company_of, files_below, scene, service_clock
 
 from tele2ats_async.archive import moments
@@ -50,6 +52,30 @@ async def test_a_right_clock_heals_the_index(
         assert 1 == len(await archive.mirror())
 
         assert archive.agrees()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "",
+        "?",
+        "Mon, 02 Mar 2026 12:00:00",
+        f"Mon, 02 Mar 2026 12:00:00 +{'9' * 20}",
+        f"Mon, 02 Mar {'9' * 30} 12:00:00",
+    ],
+)
+async def test_times_that_nobody_can_read(tmp_path: Path, told: str) -> None:
+    """A service that tells nonsense is one that tells nothing."""
+
+    @web.middleware
+    async def tell(request: web.Request, handler: Handler) -> web.StreamResponse:
+        response = await handler(request)
+        if not response.prepared:
+            response.headers["Date"] = told
+        return response
+
+    async with scene(company_of([call()]), tmp_path, tell) as archive:
+        assert 1 == len(await archive.mirror())
 
 
 async def test_a_clock_that_is_behind_costs_a_listing(

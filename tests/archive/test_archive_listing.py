@@ -11,7 +11,7 @@ from archives import DAY, NOON, call, company_of, scene
 from faults import LISTING, answer_with, body
 
 from tele2ats_async import PayloadError, ServerError
-from tele2ats_async.archive import listing, moments
+from tele2ats_async.archive import calls, listing, moments
 
 pytestmark = pytest.mark.asyncio
 
@@ -191,6 +191,23 @@ async def test_a_killed_listing_goes_on_where_it_was(tmp_path: Path) -> None:
         assert [(2500,)] == archive.index("SELECT count(*) FROM calls")
 
 
+async def test_killed_while_a_piece_was_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A span is held for listed when its calls are there, and not before: the next run lists it again."""
+
+    def die(*_: object) -> None:
+        raise SystemExit
+
+    async with scene(company_of([call(), call(NOON + SECOND)]), tmp_path) as archive:
+        for step in ("_store", "merge"):
+            with monkeypatch.context() as patched:
+                patched.setattr(calls, step, die)
+                with pytest.raises(SystemExit):
+                    await archive.mirror()
+            assert [] == archive.index("SELECT * FROM listed") + archive.index()
+        await archive.mirror()
+        assert archive.agrees()
+
+
 async def test_the_newest_day_is_listed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A call that appears late, because it lasted, is found; the cost is that of the new part."""
     company = company_of([call(NOON - 5 * DAY), call()])
@@ -227,6 +244,34 @@ async def test_calls_without_a_name_are_counted(tmp_path: Path, monkeypatch: pyt
         counts += archive.index("SELECT count(*) FROM calls")
 
     assert [(3,), (3,), (4,)] == counts
+
+
+async def test_pages_of_one_second_that_repeat_rows(tmp_path: Path) -> None:
+    """A call that finishes meanwhile shifts the pages: whatever comes again on a later page is the same call.
+
+    So calls without a name that are alike in everything, to the millisecond, are counted on one page alone: to take a
+    shifted row for a new call would happen, thousands of such calls do not.
+    """
+    rows = [
+        call(NOON + place // 3 * MS, named=False, caller_number=f"7900{place:07}") for place in range(1500)
+    ]
+    shifted: list[str] = []
+
+    @web.middleware
+    async def shift(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.query.get("page") == "1" and not shifted:
+            shifted.append(request.query["page"])
+            archive.company.add_record(call(NOON, named=False, caller_number="79000000000"))
+        return await handler(request)
+
+    async with scene(company_of(rows), tmp_path, shift) as archive:
+        archive.start = archive.end = NOON
+        await archive.mirror()
+        assert [(1500,)] == archive.index("SELECT count(*) FROM calls")
+        assert ["1"] == shifted
+    async with scene(company_of([call(named=False)] * 2500), tmp_path / "alike") as archive:
+        await archive.mirror()
+        assert [(1000,)] == archive.index("SELECT count(*) FROM calls")
 
 
 async def test_a_name_that_comes_late(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

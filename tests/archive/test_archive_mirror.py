@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from archives import DAY, NOON, call, company_of, files_below, look, scene
-from faults import RECORDING, TRANSCRIPT, Trickle, answer_with, body
+from faults import RECORDING, Trickle, answer_with, body
+from steps import cancel_at
 
 from tele2ats_async import (
     ArchiveError,
@@ -37,6 +38,10 @@ def few() -> Company:
     """Give a company of four recorded calls on two days, and one that was not recorded."""
     recorded = [call(NOON - DAY + place * 12 * 60 * MINUTE) for place in range(4)]
     return company_of([*recorded, call(NOON, named=False)])
+
+
+def everything_below(directory: Path) -> set[str]:
+    return {path.name for path in directory.rglob("*")}
 
 
 def names_of(company: Company) -> list[str]:
@@ -128,32 +133,6 @@ async def test_failures_are_outcomes_and_tried_again(few: Company, tmp_path: Pat
         assert archive.agrees()
 
 
-@pytest.mark.parametrize(
-    ("status", "runs"),
-    [(404, 10), (400, 10), (410, 10), (408, 15), (500, 15), (429, 15), (403, 15), (406, 15)],
-)
-async def test_refusals_have_a_last_one(tmp_path: Path, status: int, runs: int) -> None:
-    """A recording that the service has not got is asked for ten times; a fault that passes never ends it."""
-    fault = answer_with(RECORDING, body(b"", status=status))
-    async with scene(company_of([call()]), tmp_path, fault) as archive:
-        asked = sum([len(await archive.mirror()) for _ in range(15)])
-
-        state = "unavailable" if runs == 10 else "failed"
-        assert (runs, [(state, runs)]) == (asked, archive.index("SELECT state, attempts FROM calls"))
-
-
-async def test_a_young_recording_is_not_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is not ready for minutes after the call, in which an eager job may run more than ten times."""
-    async with scene(
-        company_of([call()]), tmp_path, answer_with(RECORDING, body(b"", status=404))
-    ) as archive:
-        monkeypatch.setattr(moments, "now", lambda: NOON + DAY)
-        for _ in range(12):
-            (outcome,) = await archive.mirror()
-            assert isinstance(outcome.error, NotReady)
-        assert [("failed", 12, 0)] == archive.index("SELECT state, attempts, refusals FROM calls")
-
-
 async def test_a_fresh_recording_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten minutes from the end of the call; an old one that is not ready is left to the next run."""
     monkeypatch.setattr(readiness, "_FIRST_WAIT_S", 0.01)
@@ -170,44 +149,23 @@ async def test_a_fresh_recording_is_waited_for(tmp_path: Path, monkeypatch: pyte
     assert 2 + 7 == asked
 
 
-async def test_a_transcript_that_never_comes(tmp_path: Path) -> None:
-    """The recording is done at once; the transcript is asked for ten times, once a run."""
-    fault = answer_with(TRANSCRIPT, body(b"", status=404))
-    async with scene(company_of([call()]), tmp_path, fault) as archive:
-        for _ in range(10):
-            (outcome,) = await archive.mirror(transcripts=True)
-            assert (NotReady, True) == (type(outcome.error), outcome.path is not None)
-            assert 1 == archive.asked()[10] / 2  # in both encodings of its name
-        assert [] == await archive.mirror(transcripts=True)
-        assert archive.agrees()
-
-
-async def test_refusals_of_a_transcript_are_none_of_its_recording(tmp_path: Path) -> None:
-    """A recording that got lost, after its transcript was refused many times, is not given up at once."""
-    fault = answer_with(RECORDING, body(b"", status=404))
-    async with scene(company_of([call()]), tmp_path, fault) as archive:
-        path = tmp_path / f"{call().record_file_name}.mp3"
-        path.parent.mkdir()
-        path.write_bytes(b"ID3 and so on")
-        await archive.mirror()
-        archive.index("UPDATE calls SET refusals = 9")
-        path.unlink()
-        (outcome,) = await archive.mirror(transcripts=True)
-
-        assert isinstance(outcome.error, NotReady)
-        assert [("failed", 1, None)] == archive.index("SELECT state, refusals, file FROM calls")
-
-
-async def test_a_hostile_name_is_told_once(tmp_path: Path) -> None:
-    """Nothing is asked of the service, and nothing is written."""
-    hostile = call(record_file_name="../../etc/passwd")
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../etc/passwd", "archive.sqlite3-journal/x", "archive.sqlite3-wal", "archive.sqlite3/x", ".archive.lock/x",
+        "ARCHIVE.SQLite3-journal/x", "archive.\u017fqlite3-journal/x",
+    ],
+)  # fmt: skip
+async def test_a_hostile_name_is_told_once(tmp_path: Path, name: str) -> None:
+    """Nothing is asked of the service, nothing written; what would take the index's place does not end the archive."""
+    hostile = call(record_file_name=name)
     async with scene(company_of([hostile]), tmp_path) as archive:
         (outcome,) = await archive.mirror()
         assert isinstance(outcome.error, UnsafeName)
         assert {8: 1} == archive.asked()
         assert [] == await archive.mirror()
-        assert [("unavailable",)] == archive.index("SELECT state FROM calls")
-    assert set() == files_below(tmp_path)
+        assert [("unavailable", 0)] == archive.index("SELECT state, started FROM calls")
+    assert everything_below(tmp_path) <= {".archive.lock", "archive.sqlite3"}
 
 
 async def test_spent_tokens_end_the_run(few: Company, tmp_path: Path) -> None:
@@ -346,19 +304,26 @@ async def test_cancelling_lets_go(few: Company, tmp_path: Path) -> None:
         assert archive.agrees()
 
 
-@pytest.mark.parametrize("after", range(0, 40, 3))
-async def test_cancelling_at_any_step(few: Company, tmp_path: Path, after: int) -> None:
-    """Wherever it hits, the next run completes the archive."""
-    async with scene(few, tmp_path) as archive:
-        task = asyncio.create_task(archive.mirror(transcripts=True, keep=timedelta(days=10_000)))
-        for _ in range(after):
-            await asyncio.sleep(0.001)
-        task.cancel()
-        await asyncio.wait([task])
-        await archive.mirror(transcripts=True)
+async def test_cancelling_at_any_step(few: Company, tmp_path: Path) -> None:
+    """Whichever await it hits, nothing half done is left, and the next run completes the archive, nothing twice."""
+    step = 0
+    was_cancelled = True
+    while was_cancelled:
+        step += 1
+        directory = tmp_path / str(step)
+        async with scene(few, directory) as archive:
+            work = archive.mirror(transcripts=True, keep=timedelta(days=10_000))
+            was_cancelled = await cancel_at(step, work)
+            files = files_below(directory)
+            assert [] == [name for name in files if name.endswith((".part", ".partial"))], step
+            outcomes = await archive.mirror(transcripts=True)
 
-        assert archive.agrees()
-        assert 8 == len(files_below(tmp_path))
+            fetched = {f"{outcome.name}.mp3" for outcome in outcomes if not outcome.skipped}
+            taken_over = {name for name in files if name.removesuffix(".mp3") + ".json" in files}
+            assert set() == fetched & taken_over, step
+            assert archive.agrees(), step
+            assert 8 == len(files_below(directory)), step
+    assert 15 < step
 
 
 async def test_the_end_of_the_session_is_the_end_of_the_run(few: Company, tmp_path: Path) -> None:
@@ -408,16 +373,36 @@ async def test_an_index_that_is_none(few: Company, tmp_path: Path, content: byte
 @pytest.mark.parametrize(
     ("change", "story"),
     [
-        ("PRAGMA user_version = 2", "is of version 2, made by a newer tele2ats_async than this one"),
+        ("PRAGMA user_version = 3", "is of version 3, made by a newer tele2ats_async than this one"),
+        (
+            "PRAGMA user_version = 1",
+            "is of version 1, made by an older .* than this one; move it away, .* mirror again",
+        ),
         ("PRAGMA user_version = 0", "is a database of another program"),
     ],
 )
 async def test_an_index_of_somebody_else(few: Company, tmp_path: Path, change: str, story: str) -> None:
-    """A newer version's, or another program's, is not touched."""
+    """Another version's, or another program's, is not touched; it says what to do."""
     async with scene(few, tmp_path) as archive:
         await archive.mirror()
         archive.index(change)
         with pytest.raises(ArchiveError, match=story):
+            await archive.mirror()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "record_file_name = CAST(x'ff41' AS TEXT)", "record_file_name = x'ff41'", "date = '2026-03-02Tgarbage'",
+        "date = '2026-03-02T00:00'", "call_duration = 'long'", "caller_name = x'00'",
+    ],
+)  # fmt: skip
+async def test_a_row_that_is_damaged(few: Company, tmp_path: Path, change: str) -> None:
+    """What no run has written is told as a damaged index, and what to do; it was a traceback."""
+    async with scene(few, tmp_path) as archive:
+        await archive.mirror()
+        archive.index(f"UPDATE calls SET state = 'due', {change} WHERE id = 1")
+        with pytest.raises(ArchiveError, match=r"is damaged: .*; move it away"):
             await archive.mirror()
 
 

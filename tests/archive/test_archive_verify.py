@@ -1,8 +1,12 @@
 """Whether index and files agree, and repairing it (operations 8, 9 and 10)."""
 
+import asyncio
 import errno
+import hashlib
 import os
-from collections.abc import AsyncIterator
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +17,7 @@ from archives import DAY, NOON, Scene, call, company_of, files_below, scene
 from faults import RECORDING, answer_with, body
 
 from tele2ats_async import ArchiveError, ArchiveReport, StorageError, verify_archive
-from tele2ats_async.archive import aside, checking, files, strays
+from tele2ats_async.archive import aside, checking, files, moments, report, strays
 
 pytestmark = pytest.mark.asyncio
 
@@ -40,18 +44,18 @@ async def mends(archive: Scene, *, recordings: int = 0, transcripts: int = 0) ->
     await archive.mirror(transcripts=True)
     assert (recordings, transcripts) == (archive.asked()[9], archive.asked()[10])
     assert archive.agrees()
-    report = await verify_archive(archive.directory)
-    assert ArchiveReport(intact=8, unknown=report.unknown) == report
+    found = await verify_archive(archive.directory)
+    assert ArchiveReport(intact=8, unknown=found.unknown) == found
     names = {f"{name}{suffix}" for name in NAMES for suffix in (".mp3", ".json")}
-    assert report.unknown == len(files_below(archive.directory) - names)
+    assert found.unknown == len(files_below(archive.directory) - names)
 
 
 async def test_an_archive_that_agrees(archive: Scene) -> None:
     """Every file is read, nothing is changed."""
     before = archive.index()
-    report = await verify_archive(archive.directory)
+    found = await verify_archive(archive.directory)
 
-    assert (ArchiveReport(intact=8), True) == (report, report.agreed)
+    assert (ArchiveReport(intact=8), True) == (found, found.agreed)
     assert before == archive.index()
 
 
@@ -59,9 +63,9 @@ async def test_files_that_are_gone(archive: Scene) -> None:
     """A recording and a transcript were deleted: the next run fetches these two."""
     (archive.directory / f"{NAMES[0]}.mp3").unlink()
     (archive.directory / f"{NAMES[1]}.json").unlink()
-    report = await verify_archive(archive.directory)
+    found = await verify_archive(archive.directory)
 
-    assert (ArchiveReport(intact=6, missing=2), False) == (report, report.agreed)
+    assert (ArchiveReport(intact=6, missing=2), False) == (found, found.agreed)
     assert [("due", f"{NAMES[0]}.mp3 was missing")] == archive.index(
         "SELECT state, last_error FROM calls WHERE record_file_name = ?", NAMES[0]
     )
@@ -75,24 +79,29 @@ async def test_files_that_are_damaged(archive: Scene, change: str) -> None:
         path = archive.directory / file
         whole = path.read_bytes()
         path.write_bytes({"shorter": whole[:-1], "as long": whole[:-1] + b"?", "empty": b""}[change])
-    report = await verify_archive(archive.directory)
+    found = await verify_archive(archive.directory)
 
-    assert ArchiveReport(intact=6, damaged=2) == report
+    assert ArchiveReport(intact=6, damaged=2) == found
     assert {f"{NAMES[0]}.mp3.damaged", f"{NAMES[1]}.json.damaged"} <= files_below(archive.directory)
     await mends(archive, recordings=1, transcripts=1)
 
 
-async def test_a_damaged_recording_that_the_service_has_lost(tmp_path: Path) -> None:
+async def test_a_damaged_recording_that_the_service_has_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is all that is left: it stays, however often it is asked for."""
-    fault = answer_with(RECORDING, body(b"", status=404))
-    async with scene(company_of(CALLS[:1]), tmp_path, fault) as archive:
+    async with scene(
+        company_of(CALLS[:1]), tmp_path, answer_with(RECORDING, body(b"", status=404))
+    ) as archive:
         path = tmp_path / f"{NAMES[0]}.mp3"
         path.parent.mkdir()
-        path.write_bytes(b"ID3 and so on")
+        whole = archive.simulator.recording(NAMES[0])
+        path.write_bytes(whole)
         await archive.mirror()
-        path.write_bytes(b"ID3 and so")
+        path.write_bytes(whole[:-1])
         await verify_archive(tmp_path)
-        for _ in range(11):
+        for day in range(2, 13):
+            monkeypatch.setattr(moments, "now", lambda day=day: NOON + day * DAY)
             await archive.mirror()
             assert (await verify_archive(tmp_path)).agreed
 
@@ -168,7 +177,8 @@ async def test_files_that_the_index_forgot(archive: Scene) -> None:
         " WHERE record_file_name = ?",
         NAMES[0],
     )
-    assert ArchiveReport(intact=6, adopted=2) == await verify_archive(archive.directory)
+    found = await verify_archive(archive.directory)
+    assert (ArchiveReport(intact=6, adopted=2), True) == (found, found.agreed)
     await mends(archive)
 
 
@@ -206,6 +216,71 @@ async def test_files_that_cannot_be_whole(archive: Scene, kept_bytes: int, by: s
         assert ArchiveReport(intact=8) == await verify_archive(archive.directory)
 
 
+@pytest.mark.parametrize("by", ["mirror", "verify"])
+async def test_half_a_recording_is_not_taken_over(archive: Scene, by: str) -> None:
+    """Whoever saved it before there was an archive, by other means, was cut off: it begins well, and that is all."""
+    archive.index(
+        "UPDATE calls SET state = 'due', file = NULL, sha256 = NULL WHERE record_file_name = ?", NAMES[0]
+    )
+    path = archive.directory / f"{NAMES[0]}.mp3"
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    if by == "verify":
+        assert ArchiveReport(intact=7, damaged=1) == await verify_archive(archive.directory)
+    await archive.mirror()
+
+    assert {9: 1} == archive.asked()
+    assert archive.agrees()
+    assert ArchiveReport(intact=8) == await verify_archive(archive.directory)
+
+
+async def test_a_recording_that_cannot_be_judged(tmp_path: Path) -> None:
+    """Not all end where a frame ends: it is fetched again, and where the service has lost it, nothing is."""
+    fault = answer_with(RECORDING, body(b"", status=410), times=1)
+    async with scene(company_of(CALLS[:1]), tmp_path, fault) as archive:
+        padded = archive.simulator.recording(NAMES[0]) + bytes(100)
+        path = tmp_path / f"{NAMES[0]}.mp3"
+        path.parent.mkdir()
+        path.write_bytes(padded)
+        await archive.mirror()
+        assert {f"{NAMES[0]}.mp3.damaged"} == files_below(tmp_path)
+        assert padded == path.with_name(f"{path.name}.damaged").read_bytes()
+        await archive.mirror()
+        assert archive.agrees()
+
+
+@pytest.mark.parametrize("by", ["mirror", "verify"])
+async def test_files_that_come_back(archive: Scene, by: str) -> None:
+    """Of what was there once, the checksum decides, and nothing else: an odd one is known, a sound one is not it."""
+    odd, other = (archive.directory / f"{name}.mp3" for name in NAMES[:2])
+    transcript = other.with_suffix(".json")
+    content = b"\xff\xfb\x90\x00 and so on"
+    checksum = hashlib.sha256(content).hexdigest()
+    archive.index("UPDATE calls SET sha256 = ? WHERE record_file_name = ?", checksum, NAMES[0])
+    for path in (odd, other, transcript):
+        path.unlink()
+    assert 3 == (await verify_archive(archive.directory)).missing
+    odd.write_bytes(content)
+    other.write_bytes((archive.directory / f"{NAMES[2]}.mp3").read_bytes()[:-1] * 2)
+    transcript.write_bytes(b"[]")
+    if by == "verify":
+        assert ArchiveReport(intact=5, adopted=1, damaged=2) == await verify_archive(archive.directory)
+    await archive.mirror(transcripts=True)
+
+    assert {9: 1, 10: 1} == archive.asked()
+    assert content == odd.read_bytes()
+    assert ArchiveReport(intact=8) == await verify_archive(archive.directory)
+
+
+async def test_a_pipe_in_the_place_of_a_recording(archive: Scene) -> None:
+    """It would be read for ever: it is told, and the others are looked at."""
+    path = archive.directory / f"{NAMES[0]}.mp3"
+    path.unlink()
+    os.mkfifo(path)
+    async with asyncio.timeout(30):
+        found = await verify_archive(archive.directory)
+    assert ArchiveReport(intact=7, unreadable=1) == found
+
+
 async def test_zeros_that_the_service_sends(tmp_path: Path) -> None:
     """A recording that really ends so is saved, and then it is known: it is not fetched for ever."""
     fault = answer_with(RECORDING, body(b"ID3" + bytes(5000)))
@@ -223,17 +298,32 @@ async def test_a_name_that_is_no_text(archive: Scene) -> None:
 
 
 async def test_files_of_nobody(archive: Scene) -> None:
-    """They are told and left alone; what killed runs have left is removed, wherever it is."""
-    strange = ["notes.txt", "2026-03-02/mo_1.mp3", "2026-03-02/mo_1.mp3.damaged", "2020/01/02/cover"]
-    part = archive.directory / "2020/01/.mo_1.mp3.0123abcd.part"
-    for path in [*(archive.directory / one for one in strange), part]:
+    """They are told and left alone, those that look like parts, too: other programs write such names."""
+    strange = [
+        "notes.txt", "2026-03-02/mo_1.mp3", "2026-03-02/mo_1.mp3.damaged", "2020/01/02/cover",
+        "other/video.mkv", "other/.video.mkv.partial", "other/.backup.20240101.part", "other/.lonely.partial",
+        "2020/01/.mo_1.mp3.0123abcd.part", "2020/01/.mo_1.mp3.partial", "2020/01/mo_1.mp3",
+    ]  # fmt: skip
+    for path in (archive.directory / one for one in strange):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"ID3")
-    report = await verify_archive(archive.directory)
+    found = await verify_archive(archive.directory)
 
-    assert ArchiveReport(intact=8, unknown=4, leftovers=1) == report
+    assert ArchiveReport(intact=8, unknown=len(strange)) == found
     assert set(strange) <= files_below(archive.directory)
     await mends(archive)
+
+
+async def test_parts_that_killed_runs_have_left(archive: Scene) -> None:
+    """Of recordings and of transcripts that the index knows of, whether they are there or not: they are removed."""
+    archive.index("UPDATE calls SET state = 'due', file = NULL WHERE record_file_name = ?", NAMES[1])
+    (archive.directory / f"{NAMES[1]}.mp3").unlink()
+    for file in (f"{NAMES[0]}.mp3", f"{NAMES[0]}.json", f"{NAMES[1]}.mp3"):
+        path = archive.directory / file
+        path.with_name(f".{path.name}.0123abcd.part").touch()
+    found = await verify_archive(archive.directory)
+    assert (ArchiveReport(intact=7, leftovers=3), True) == (found, found.agreed)
+    assert 7 == len(files_below(archive.directory))
 
 
 async def test_beginnings_are_for_the_next_attempt(archive: Scene) -> None:
@@ -242,9 +332,9 @@ async def test_beginnings_are_for_the_next_attempt(archive: Scene) -> None:
     missing.unlink()
     for path in (there, missing):
         path.with_name(f".{path.name}.partial").write_bytes(b"beginning")
-    report = await verify_archive(archive.directory)
+    found = await verify_archive(archive.directory)
 
-    assert ArchiveReport(intact=7, missing=1, leftovers=1) == report
+    assert ArchiveReport(intact=7, missing=1, leftovers=1) == found
     assert {f"{Path(NAMES[1]).parent}/.{missing.name}.partial"} == {
         name for name in files_below(archive.directory) if name.endswith(".partial")
     }
@@ -293,6 +383,38 @@ async def test_what_cannot_be_read(
     assert 2 == caplog.text.count(f"file_unreadable: {archive.directory / NAMES[0]}.mp3: broken")
 
 
+async def test_a_directory_that_cannot_be_read(archive: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody can say that all in it agrees: it is told, and the others are looked at."""
+    (archive.directory / "2020").mkdir()
+    (archive.directory / "notes.txt").touch()
+    real = os.scandir
+
+    def scan(path: Any = ".") -> Any:
+        if str(path).endswith("2020"):
+            raise PermissionError(errno.EACCES, "denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scan)
+    found = await verify_archive(archive.directory)
+    assert (ArchiveReport(intact=8, unknown=1, unreadable=1), False) == (found, found.agreed)
+    assert ["2020"] == found.examples["unreadable"]
+
+
+async def test_what_was_found_is_named(archive: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the path of each file; of very many, not all are kept in memory."""
+    monkeypatch.setattr(report, "_EXAMPLES_AT_MOST", 2)
+    for name in NAMES[:3]:
+        (archive.directory / f"{name}.mp3").unlink()
+    (archive.directory / f"{NAMES[3]}.mp3").write_bytes(b"bad")
+    found = await verify_archive(archive.directory)
+
+    assert ArchiveReport(intact=4, missing=3, damaged=1) == found
+    assert {
+        "missing": [f"{name}.mp3" for name in NAMES[:2]],
+        "damaged": [f"{NAMES[3]}.mp3"],
+    } == found.examples
+
+
 async def test_one_that_cannot_be_read_keeps_nobody_from_the_others(archive: Scene) -> None:
     """A directory in the place of a file; what is wrong beside it is found, and mended."""
     odd, damaged, gone = (archive.directory / f"{name}.mp3" for name in NAMES[:3])
@@ -301,8 +423,8 @@ async def test_one_that_cannot_be_read_keeps_nobody_from_the_others(archive: Sce
     damaged.write_bytes(b"x")
     gone.unlink()
     expected = ArchiveReport(intact=5, damaged=1, missing=1, unreadable=1)
-    report = await verify_archive(archive.directory)
-    assert (expected, False) == (report, report.agreed)
+    found = await verify_archive(archive.directory)
+    assert (expected, False) == (found, found.agreed)
     odd.rmdir()
     assert 1 == (await verify_archive(archive.directory)).missing
     await mends(archive, recordings=3)
@@ -316,12 +438,26 @@ async def test_where_there_is_no_archive(tmp_path: Path) -> None:
     assert set() == everything_below(tmp_path)
 
 
-async def test_a_damaged_index(archive: Scene) -> None:
-    """It says what to do, and that does it: no recording is fetched again."""
-    index = archive.directory / "archive.sqlite3"
+def spoil_all(index: Path) -> None:
     content = bytearray(index.read_bytes())
     content[4096:] = bytes(byte ^ 0xFF for byte in content[4096:])
     index.write_bytes(content)
+
+
+def spoil_what_only_listings_read(index: Path) -> None:
+    """Let the calls be in another order than that of their dates, by which the next listing looks for them."""
+    with closing(sqlite3.connect(index)) as connection, connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute(
+            "UPDATE sqlite_master SET sql = replace(sql, '(date)', '(caller_name)') WHERE name = 'calls_by_date'"
+        )
+
+
+@pytest.mark.parametrize("spoil", [spoil_all, spoil_what_only_listings_read])
+async def test_a_damaged_index(archive: Scene, spoil: Callable[[Path], None]) -> None:
+    """It says what to do, and that does it: no recording is fetched again."""
+    index = archive.directory / "archive.sqlite3"
+    spoil(index)
     with pytest.raises(ArchiveError, match=r"is damaged: .*; move it away"):
         await verify_archive(archive.directory)
     index.rename(archive.directory.parent / "away.sqlite3")

@@ -1,6 +1,10 @@
-"""A process that mirrors and says its peak memory in KiB: ``python weighed.py <directory> <base URL> <access> <refresh>``."""
+"""A process that mirrors and says what memory it has: ``python weighed.py <directory> <base URL> <access> <refresh>``.
+
+A line for each thousand recordings: how many there are, its blocks of memory, and its peak in KiB.
+"""
 
 import asyncio
+import gc
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +19,9 @@ async def main() -> None:
     async with AtsSession(TokenPair(access, refresh), base_url=base_url) as ats:
         async for outcome in ats.recordings.mirror(now - timedelta(days=30), now, directory):
             saved += outcome.error is None
-    sys.stdout.write(f"{saved} {peak_kib()}")
+            if saved % 1000 == 0:
+                gc.collect()
+                sys.stdout.write(f"{saved} {sys.getallocatedblocks()} {peak_kib()}\n")
 
 
 def peak_kib() -> str:

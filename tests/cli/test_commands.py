@@ -263,8 +263,8 @@ async def test_a_token_file_that_is_not_there(simulator: AtsSimulator, tmp_path:
     assert "Traceback" not in finished.err
 
 
-async def test_the_simulators_command_can_be_pasted(tmp_path: Path) -> None:
-    """What `tele2ats simulator` prints makes a second terminal download everything."""
+async def test_the_simulators_commands_can_be_pasted(tmp_path: Path) -> None:
+    """What `tele2ats simulator` prints makes a second terminal download everything, or mirror it."""
     process = await start("simulator", "--port", "0", env={"PYTHONUNBUFFERED": "1"})
     assert process.stdout is not None
     try:
@@ -272,19 +272,23 @@ async def test_the_simulators_command_can_be_pasted(tmp_path: Path) -> None:
         while not lines or "Ctrl-C" not in lines[-1]:
             lines.append((await asyncio.wait_for(process.stdout.readline(), 20)).decode())
         printed = "".join(lines)
-        (command,) = [line for line in lines if line.startswith("TELE2ATS_BASE_URL=")]
-        words = shlex.split(command)
-        variables = dict(word.split("=", 1) for word in words if word.startswith("TELE2ATS_"))
-        arguments = words[len(variables) + 1 :]
-        arguments[arguments.index("--directory") + 1] = str(tmp_path)
-        finished = await run(*arguments, env=variables)
+        commands = [line for line in lines if line.startswith("TELE2ATS_BASE_URL=")]
+        finished = []
+        for command in commands:
+            words = shlex.split(command)
+            variables = dict(word.split("=", 1) for word in words if word.startswith("TELE2ATS_"))
+            arguments = words[len(variables) + 1 :]
+            arguments[arguments.index("--directory") + 1] = str(tmp_path / arguments[0])
+            finished.append(await run(*arguments, env=variables))
     finally:
         process.send_signal(signal.SIGINT)
         stopped = await finish(process)
 
-    assert 0 == finished.status
-    fetched = int(re.findall(r"fetched: (\d+)", finished.out)[0])
-    assert 2 * fetched == len(files_below(tmp_path)) > 100
+    assert [0, 0] == [one.status for one in finished]
+    for name, one in zip(("download", "mirror"), finished, strict=True):
+        fetched = int(re.findall(r"fetched: (\d+)", one.out)[0])
+        saved = [path for path in files_below(tmp_path / name) if path.suffix in (".mp3", ".json")]
+        assert 2 * fetched == len(saved) > 100
     assert f"access token:  {variables['TELE2ATS_ACCESS_TOKEN']}\n" in printed
     assert (130, "tele2ats: Stopped.\n") == (stopped.status, stopped.err)
 

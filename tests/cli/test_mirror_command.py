@@ -6,6 +6,8 @@ import pty
 import re
 import shlex
 import signal
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -45,6 +47,7 @@ async def test_mirror_and_mirror_again_and_verify(
     assert f"fetched: {len(names)}\nthere already: 0\nfailed: 0\ntranscripts: {len(names)}\n" in first.out
     assert len(names) == first.out.count("saved ")
     assert "fetched: 0\nthere already: 0\nfailed: 0\n" in second.out
+    assert f"given up: 0\nasked later: 0\nremoved: 0\narchive holds: {len(names)}\n" in second.out
     for name in names:
         assert simulator.recording(name) == (tmp_path / f"{name}.mp3").read_bytes()
     assert {
@@ -66,6 +69,7 @@ async def test_what_is_damaged_is_told_and_repaired(
     proofs.append(await run("mirror", "--verify", "--directory", str(tmp_path)))
 
     assert [(1, ""), (0, ""), (0, "")] == [(proof.status, proof.err) for proof in proofs]
+    assert proofs[0].out.startswith(f"missing {names[1]}.mp3\ndamaged {names[0]}.mp3\nintact: ")
     assert "damaged: 1\n" in proofs[0].out
     assert "missing: 1\n" in proofs[0].out
     assert (0, "2") == (mended.status, figures(mended)["fetched"])
@@ -81,7 +85,12 @@ async def test_keep_removes_what_is_older(simulator: AtsSimulator, tmp_path: Pat
 
     assert (0, "") == (finished.status, finished.err)
     assert 60 == before
-    assert len(recordings_below(tmp_path)) < before
+    left = len(recordings_below(tmp_path))
+    assert left < before
+    assert (str(before - left), str(left)) == (
+        figures(finished)["removed"],
+        figures(finished)["archive holds"],
+    )
 
 
 async def test_failures_are_lines_and_the_status(company: Company, tmp_path: Path) -> None:
@@ -94,6 +103,20 @@ async def test_failures_are_lines_and_the_status(company: Company, tmp_path: Pat
     assert (1, "") == (first.status, first.err)
     assert re.search(r"^failed: recording '.*' is not MP3 audio", first.out, re.MULTILINE)
     assert (0, "1", "0") == (second.status, figures(second)["fetched"], figures(second)["failed"])
+
+
+async def test_what_was_given_up_is_told_by_every_run(company: Company, tmp_path: Path) -> None:
+    """Nothing failed in the second run, which asked for nothing: that is not "all is there"."""
+    fault = answer_with(RECORDING, body(b"", status=410), times=1)
+    async with AtsSimulator(company=company, middlewares=[fault]) as simulator:
+        await run(*arguments(company, tmp_path), env=account(simulator))
+        with closing(sqlite3.connect(tmp_path / "archive.sqlite3")) as index, index:
+            index.execute("UPDATE calls SET state = 'unavailable' WHERE state = 'failed'")
+        finished = await run(*arguments(company, tmp_path), env=account(simulator))
+
+    told = figures(finished)
+    assert (1, "") == (finished.status, finished.err)
+    assert ("0", "1", "59") == (told["failed"], told["given up"], told["archive holds"])
 
 
 async def test_on_a_terminal_there_are_bars(company: Company, tmp_path: Path) -> None:
@@ -144,6 +167,7 @@ async def test_two_of_them_and_an_interrupt(company: Company, tmp_path: Path, se
         (["--keep", "90"], "--keep: '90' is no number of days; type 90d"),
         (["--keep", "0d"], "--keep: '0d' is no number of days; type 90d"),
         (["--keep", "9999999999d"], "--keep: '9999999999d' is no number of days; type 90d"),
+        (["--keep", "9" * 5000 + "d"], "9d' is no number of days; type 90d"),
         (["--keep=-90d"], "--keep: '-90d' is no number of days; type 90d"),
         (["--start", "yesterday"], "--start: 'yesterday' is no date or time; type 2026-11-01"),
         (["--end", "2020-01-01"], "lies before start"),
@@ -193,6 +217,7 @@ async def test_a_standard_output_that_is_closed(simulator: AtsSimulator, tmp_pat
         (["--start", "2026-11-01"], "--start"),
         (["--end", "2026-11-01", "--keep", "90d"], "--end, --keep"),
         (["--transcripts"], "--transcripts"),
+        (["--concurrency", "16"], "--concurrency"),
     ],
 )
 async def test_verification_has_no_period(tmp_path: Path, more: list[str], told: str) -> None:
