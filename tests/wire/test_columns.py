@@ -121,7 +121,7 @@ def _plain_way() -> Callable[[bytes], object]:
 
 
 def test_it_is_faster_than_the_plain_way() -> None:
-    """Against orjson and cattrs as they come, in turns: more than twice as fast, with a margin for busy machines."""
+    """Against orjson and cattrs as they come, in turns, by the time of the processor: a busy machine is no reason."""
     raw = orjson.dumps(
         [
             ROW | {"callDuration": number, "recordFileName": f"2022-08-12/mo_{number}"}
@@ -132,9 +132,9 @@ def test_it_is_faster_than_the_plain_way() -> None:
     seconds: list[list[float]] = [[], []]
     for _ in range(15):
         for way, taken in zip(ways, seconds, strict=True):
-            began = time.perf_counter()
+            began = time.thread_time()
             way(raw)
-            taken.append(time.perf_counter() - began)
+            taken.append(time.thread_time() - began)
     plain_s, ours_s = map(statistics.median, seconds)
 
     assert plain_s / ours_s > 1.5
