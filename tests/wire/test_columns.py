@@ -128,7 +128,7 @@ def test_it_is_faster_than_the_plain_way() -> None:
             for number in range(1000)
         ]
     )
-    ways = (_plain_way(), lambda raw: decode(raw, list[CallRecord]))
+    ways: list[Callable[[bytes], object]] = [_plain_way(), lambda raw: decode(raw, list[CallRecord])]
     seconds: list[list[float]] = [[], []]
     for _ in range(15):
         for way, taken in zip(ways, seconds, strict=True):
