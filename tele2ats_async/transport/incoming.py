@@ -1,15 +1,15 @@
 """An answer on its way: its body in chunks, whole or decoded, within limits of pace and size."""
 
-import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from types import TracebackType
-from typing import Generic, Self, TypeVar, cast
+from typing import Generic, Self, TypeVar
 
 import aiohttp
 
 from ..errors import AtsTimeout, ConnectionFailed, PayloadError
 from ..pace import MinimumSpeed, Pace
+from ..tasks import in_steps
 from ..wire.decipher import decipher_answer
 from ..wire.masking import mask
 from ..wire.operations import Operation
@@ -102,13 +102,7 @@ class Incoming(Generic[T]):
         Raises:
             PayloadError: It is not what the contract says.
         """
-        steps = decipher_answer(self._operation, body, self._secrets)
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                return cast("T", end.value)
-            await asyncio.sleep(0)
+        return await in_steps(decipher_answer(self._operation, body, self._secrets))
 
     async def read_chunk(self) -> bytes:
         """Read what has come of the body, any number of bytes; empty at its end.

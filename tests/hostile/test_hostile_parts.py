@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import attrs
+import pytest
 from hostile_arena import (
     EAGER,
     Arena,
@@ -113,8 +114,6 @@ def part(draw: st.DrawFn) -> Answer:
 
     def respond(request: bytes) -> Say:
         size = len(version.content)
-        if ("ETag" if '"' in (header(request, "If-Range") or "") else "Last-Modified") not in tag:
-            return _say("200 OK", {"Content-Length": str(size)} | tag, version.content, Then.KEEP)
         first, last = max(0, min(_offset(request) + shift, size - 1)), size - 1 - missing
         total = "*" if total_more == "*" else size + int(total_more)
         headers, body = _framed(framing, version.content[first : last + 1], cut)
@@ -160,7 +159,28 @@ async def _save(ats: AtsSession, directory: str) -> None:
 )
 def test_one_whole_version_or_none(arena: Arena, to_all: list[Answer], to_rest: list[Answer]) -> None:
     """Two runs, the second from what the first has kept: answers to those who ask for all, and for the rest."""
+    _meet(arena, to_all, to_rest)
 
+
+@pytest.mark.parametrize(
+    ("known", "told"), [({"ETag": '"a"'}, {}), (_LONG_AGO, {"ETag": '"b"'})], ids=["tag", "date"]
+)
+def test_a_part_without_the_validator(arena: Arena, known: Headers, told: Headers) -> None:
+    """It says nothing of the version that it belongs to, or says another thing."""
+    content, other = VERSIONS[0].content, VERSIONS[1].content
+
+    def rest(request: bytes) -> Say:
+        offset = _offset(request)
+        place = {"Content-Range": f"bytes {offset}-{len(other) - 1}/{len(other)}"}
+        return _say(
+            "206 X", {"Content-Length": str(len(other) - offset)} | place | told, other[offset:], Then.KEEP
+        )
+
+    begin = _say("200 OK", {"Content-Length": str(len(content))} | known, content[:100_000], Then.CLOSE)
+    _meet(arena, [lambda _: begin], [rest])
+
+
+def _meet(arena: Arena, to_all: list[Answer], to_rest: list[Answer]) -> None:
     def script(request: bytes) -> Say:
         left = to_rest if header(request, "Range") else to_all
         return (left.pop(0) if left else _right)(request)
