@@ -71,11 +71,9 @@ def _is_day(text: str) -> bool:
 
 
 def _parse(option: str, text: str) -> datetime:
-    moment = None
-    with suppress(ValueError, OverflowError):
-        read = datetime.fromisoformat(text)
-        moment = read if read.tzinfo else read.astimezone()
     # Python takes a week for its Monday: as an end, most of the week would be missing.
-    if moment is None or _WEEK.fullmatch(text):
-        raise ValueError(f"{option}: {text!r} is no date or time; type 2026-11-01 or 2026-11-01T09:30")
-    return moment
+    if not _WEEK.fullmatch(text):
+        with suppress(ValueError, OverflowError):
+            moment = datetime.fromisoformat(text)
+            return moment if moment.tzinfo else moment.astimezone()
+    raise ValueError(f"{option}: {text!r} is no date or time; type 2026-11-01 or 2026-11-01T09:30")

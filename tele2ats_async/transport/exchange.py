@@ -22,6 +22,9 @@ Piece = bytes | memoryview
 # Unread bytes from which on the service has to wait, where nobody waits for the service.
 _ENOUGH_BYTES = 64 * 1024
 _READ_BYTES = 64 * 1024
+# What asyncio makes room for at each look at a socket. Usually it is 256 KiB, for which malloc asks the system
+# each time, and gets pages that have to be cleared: that cost more than the rest of receiving a small recording.
+_RECEIVED_BYTES = 120_000
 # A longer head is for aiohttp to judge.
 _LONGEST_HEAD_BYTES = 16 * 1024
 # How long what came is kept from a reader who has asked for more.
@@ -46,6 +49,8 @@ class Exchange(asyncio.Protocol):
         self._connection = connection
         self._handler = handler
         self._transport = transport
+        if hasattr(transport, "max_size"):  # asyncio's own, without TLS
+            transport.max_size = _RECEIVED_BYTES
         self._loop = asyncio.get_running_loop()
         self._silence_s = silence_s
         self._head = b""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import aclosing
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -175,3 +176,18 @@ async def test_what_was_given_up_can_be_had_again(tmp_path: Path, set_time: SetT
         assert [None] == [outcome.error for outcome in await archive.mirror(transcripts=True)]
         assert archive.agrees()
         assert Stock(held=1) == await take_stock(tmp_path)
+
+
+async def test_stock_is_taken_of_any_directory(tmp_path: Path) -> None:
+    """Where there is no index yet, or one that a run will refuse, or while a run is at work: it is never an obstacle."""
+    assert Stock() == await take_stock(tmp_path)
+    async with scene(company_of([call(), call(NOON + DAY / 2)]), tmp_path) as archive:
+        async with aclosing(
+            archive.ats.recordings.mirror(archive.start, archive.end, tmp_path, concurrency=1)
+        ) as run:
+            await anext(run)
+            assert 1 <= (await take_stock(tmp_path)).held <= 2
+        await archive.mirror()
+        assert Stock(held=2) == await take_stock(tmp_path)
+        archive.index("PRAGMA user_version = 3")
+        assert Stock() == await take_stock(tmp_path)
