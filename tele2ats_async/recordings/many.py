@@ -1,8 +1,8 @@
 """Many recordings at once: bounded, in any order, one failure being an outcome and not the end."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Generator
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from contextlib import aclosing
 from typing import Any
 
 from ..errors import NotReady
@@ -84,11 +84,12 @@ class SavingMany:
         task.add_done_callback(self._done.put_nowait)
 
     async def _work(self, source: AsyncIterator[Wanted]) -> None:
-        while (wanted := await self._next(source)) is not None:
+        idling = _Idling(self)
+        while (wanted := await self._next(source, idling)) is not None:
             outcome = await self._save(wanted)
             if isinstance(outcome.error, NotReady) and wanted.left_s > 0 and not self._is_stopped:
                 self._slots.release()
-                with self._idling():
+                with idling:
                     await self._patience.acquire()
                 self._start(self._ask_again(wanted, outcome, outcome.error))
             else:
@@ -103,7 +104,7 @@ class SavingMany:
                 self._slots.release()
                 raise outcome.error
 
-        with self._idling():
+        with _Idling(self):
             try:
                 await patiently(wanted, not_ready, ask)
             except NotReady:
@@ -112,9 +113,9 @@ class SavingMany:
                 self._patience.release()
         self._done.put_nowait(outcome)
 
-    async def _next(self, source: AsyncIterator[Wanted]) -> Wanted | None:
+    async def _next(self, source: AsyncIterator[Wanted], idling: "_Idling") -> Wanted | None:
         """Read a name, and take a slot for it."""
-        with self._idling():
+        with idling:
             async with self._reading:
                 if self._is_exhausted or self._is_stopped:
                     return None
@@ -140,19 +141,16 @@ class SavingMany:
             self._slots.release()
             raise
 
-    @contextmanager
-    def _idling(self) -> Generator[None, None, None]:
+    def begin_idling(self, task: "asyncio.Task[None]") -> None:
         """Mark what need not be waited for when no more is begun."""
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101  # only tasks of this run come here
         if self._is_stopped:
             task.cancel()
             self._sent_home.add(task)
         self._idle.add(task)
-        try:
-            yield
-        finally:
-            self._idle.discard(task)
+
+    def end_idling(self, task: "asyncio.Task[None]") -> None:
+        """Mark what has something to finish again."""
+        self._idle.discard(task)
 
     def stop(self) -> None:
         """Let those finish that have something to finish, and begin nothing more."""
@@ -170,3 +168,19 @@ class SavingMany:
         if self._has_ended:
             return RuntimeError("this AtsSession was closed while recordings were being saved")
         return RuntimeError("the source of the names was cancelled")
+
+
+class _Idling:
+    """The times in which a task of a run waits, and has nothing to finish."""
+
+    def __init__(self, run: SavingMany) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  # only tasks of the run come here
+        self._run = run
+        self._task = task
+
+    def __enter__(self) -> None:
+        self._run.begin_idling(self._task)
+
+    def __exit__(self, *_: object) -> None:
+        self._run.end_idling(self._task)

@@ -5,6 +5,7 @@ longer than to receive it. What they would be is the same every time: so the fir
 the next ones on the connections that it led to.
 """
 
+import asyncio
 import re
 
 import aiohttp
@@ -28,6 +29,7 @@ class DirectWay:
 
     def __init__(self, client: aiohttp.ClientSession, timeout: aiohttp.ClientTimeout) -> None:
         self._client = client
+        self._loop = asyncio.get_running_loop()  # which Python 3.11 asks the system for, each time
         self._timeout = timeout
         self._example: aiohttp.ClientRequest | None = None
         self._origin: URL | None = None
@@ -67,7 +69,9 @@ class DirectWay:
             connection = await connector.connect(example, traces=[], timeout=self._timeout)
         except TimeoutError as error:
             raise aiohttp.ConnectionTimeoutError from error
-        exchange = Exchange(connection, silence_s=self._timeout.sock_read or None, first_byte_s=first_byte_s)
+        exchange = Exchange(
+            connection, self._loop, silence_s=self._timeout.sock_read or None, first_byte_s=first_byte_s
+        )
         try:
             await exchange.start(f"GET {base_url.raw_path}{target} HTTP/1.1\r\n{self._lines}\r\n".encode())
         except BaseException:

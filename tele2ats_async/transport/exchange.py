@@ -42,7 +42,12 @@ class Exchange(asyncio.Protocol):
     """
 
     def __init__(
-        self, connection: Connection, *, silence_s: float | None, first_byte_s: float | None
+        self,
+        connection: Connection,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        silence_s: float | None,
+        first_byte_s: float | None,
     ) -> None:
         handler, transport = connection.protocol, connection.transport
         assert handler is not None and transport is not None  # noqa: S101, PT018  # it was handed out just now
@@ -51,7 +56,7 @@ class Exchange(asyncio.Protocol):
         self._transport = transport
         if hasattr(transport, "max_size"):  # asyncio's own, without TLS
             transport.max_size = _RECEIVED_BYTES
-        self._loop = asyncio.get_running_loop()
+        self._loop = loop
         self._silence_s = silence_s
         self._head = b""
         self._left: int | None = None

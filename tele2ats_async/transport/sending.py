@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from ssl import SSLContext
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import aiohttp
@@ -75,6 +76,7 @@ class Transport:
         self._direct: DirectWay | None = None
         self._secrets: deque[str] = deque(maxlen=_REMEMBERED_TOKENS)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = 0
         self._closed = False
         self._user_agent = user_agent
         self._limiter = None if requests_per_second is None else _limiter(requests_per_second)
@@ -202,11 +204,13 @@ class Transport:
 
     def _open_client(self) -> aiohttp.ClientSession:
         """Make our client where there is none yet: the session is built before the loop runs."""
-        loop = asyncio.get_running_loop()
         if self._closed:
             raise RuntimeError("this AtsSession is closed")
+        # In its own thread, a loop that runs is the running one; Python 3.11 asks the system for that, each time.
+        is_ours = self._loop is not None and self._loop.is_running() and self._thread == get_ident()
+        loop = self._loop if is_ours else asyncio.get_running_loop()
         if self._loop is None:
-            self._loop = loop
+            self._loop, self._thread = loop, get_ident()
         elif self._loop is not loop:
             raise RuntimeError(
                 "this AtsSession belongs to another event loop: make one session per asyncio.run()"
