@@ -166,7 +166,8 @@ async def test_names_are_read_no_further_ahead_than_needed(
     async for _ in ats.recordings.save_many(source(), tmp_path, concurrency=4):
         done += 1
         await asyncio.sleep(0.005)
-        assert taken <= done + 4
+        # In flight, done and not yet taken, and read by a worker that waits for its turn.
+        assert taken <= done + 3 * 4
 
 
 async def test_single_failures_are_outcomes(company: Company, names: list[str], tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ class SavingMany:
 
     A slot is a recording that is in flight or not yet looked at by the caller: a slow caller slows the
     workers down. It is taken before a recording is asked for, and goes to the caller with the outcome.
+    There are twice as many as may be in flight, so that workers need not wait for a caller who is quick.
     """
 
     def __init__(
@@ -37,7 +38,8 @@ class SavingMany:
         self._transcripts = transcripts
         self._progress = progress
         self._concurrency = concurrency
-        self._slots = asyncio.Semaphore(concurrency)
+        self._slots = asyncio.Semaphore(2 * concurrency)
+        self._flights = asyncio.Semaphore(concurrency)
         self._patience = asyncio.Semaphore(_PATIENT_AT_MOST)
         self._reading = asyncio.Lock()
         self._is_exhausted = False
@@ -122,21 +124,22 @@ class SavingMany:
                 wanted = await anext(source, None)
                 if wanted is None:
                     self._is_exhausted = True
-                else:
-                    # After the name: a source that is slow keeps no slot from what is asked for again.
-                    await self._slots.acquire()
-                return wanted
+                    return None
+            # After the name: a source that is slow keeps no slot from what is asked for again.
+            await self._slots.acquire()
+            return wanted
 
     async def _save(self, wanted: Wanted) -> SaveOutcome:
         """Save with a slot, which goes on with the outcome; where there is none, it is given back."""
         try:
-            return await save_one_of_many(
-                self._saver,
-                wanted.name,
-                self._directory,
-                transcripts=self._transcripts,
-                progress=self._progress,
-            )
+            async with self._flights:
+                return await save_one_of_many(
+                    self._saver,
+                    wanted.name,
+                    self._directory,
+                    transcripts=self._transcripts,
+                    progress=self._progress,
+                )
         except BaseException:
             self._slots.release()
             raise
