@@ -27,8 +27,8 @@ _READ_BYTES = 64 * 1024
 _RECEIVED_BYTES = 120_000
 # A longer head is for aiohttp to judge.
 _LONGEST_HEAD_BYTES = 16 * 1024
-# How long what came is kept from a reader who has asked for more.
-_IMPATIENCE_S = 1.0
+# How long what came is kept from a reader who has asked for more; progress is told as often.
+_IMPATIENCE_S = 0.1
 _SWITCHING_PROTOCOLS = 101
 
 
@@ -93,7 +93,7 @@ class Exchange(asyncio.Protocol):
             raise self._failure
 
     async def read_pieces(self, wanted_bytes: int) -> list[Piece]:
-        """Read what has come, once it is that much, the end, or a second after; empty at the end."""
+        """Read what has come, once it is that much, the end, or a moment after; empty at the end."""
         self._wanted_bytes = wanted_bytes
         if self._left and self._buffered_bytes < wanted_bytes and self._failure is None:
             await self._wait()
