@@ -55,7 +55,7 @@ class Exchange(asyncio.Protocol):
         self._handler = handler
         self._transport = transport
         if hasattr(transport, "max_size"):  # asyncio's own, without TLS
-            transport.max_size = _RECEIVED_BYTES
+            transport.max_size = _RECEIVED_BYTES  # pyright: ignore[reportAttributeAccessIssue]  # no part of the type
         self._loop = loop
         self._silence_s = silence_s
         self._head = b""
