@@ -329,6 +329,8 @@ async def test_cancelling_at_any_step(few: Company, tmp_path: Path) -> None:
 async def test_the_end_of_the_session_is_the_end_of_the_run(few: Company, tmp_path: Path) -> None:
     """Whoever still iterates is told, while listing as well as while fetching."""
     async with scene(few, tmp_path) as archive:
+        # Of the others nothing can be there by then, however far ahead the run has come.
+        archive.simulator.inject(faults.DelayFirstByte(60), operations=[9], requests=range(2, 100))
         run = archive.ats.recordings.mirror(archive.start, archive.end, tmp_path, concurrency=1)
         await anext(run)
         await archive.ats.close()
