@@ -106,6 +106,24 @@ async def test_a_trickle_of_headers_is_ended() -> None:
             await ask(ats)
 
 
+async def test_a_trickle_of_headers_is_ended_without_a_limit_to_connect() -> None:
+    """Who limits silence alone has not asked to wait for headers without an end."""
+    limits = aiohttp.ClientTimeout(total=None, sock_connect=0.3, sock_read=0.3)
+    async with Drip(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n" * 10_000).session(timeout=limits) as ats:
+        with pytest.raises(AtsTimeout, match="no answer in time"):
+            await ask(ats)
+
+
+async def test_limits_of_nought_are_none() -> None:
+    """As aiohttp reads them."""
+    limits = aiohttp.ClientTimeout(total=None, connect=0, sock_connect=0, sock_read=0)
+    async with (
+        RawService(lambda _: answer()) as service,
+        AtsSession(PAIR, base_url=service.base_url, retry=ONCE, timeout=limits) as ats,
+    ):
+        assert [] == await ats.employees.fetch_all()
+
+
 async def test_a_trickling_story_of_an_error_is_ended() -> None:
     """The status is there, and is told without the story."""
     head = b"HTTP/1.1 500 X\r\nContent-Length: 100000\r\n\r\n"

@@ -16,7 +16,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 from conftest import ONE_ATTEMPT
 from faults import RECORDING, TRANSCRIPT, InFlight, Trickle, answer_with, body, cut_after
-from raw_service import NAME, ONCE, PAIR, RawService, Say, Then
+from raw_service import NAME, ONCE, PAIR, RawService, Say, Then, answer
 
 from tele2ats_async import (
     AtsError,
@@ -306,6 +306,20 @@ async def test_only_chunks_have_an_end(tmp_path: Path, coding: str) -> None:
             await ats.recordings.save(NAME, tmp_path)
 
     assert [] == files_below(tmp_path)
+
+
+async def test_a_length_that_is_spelled_as_the_token(tmp_path: Path) -> None:
+    """What is masked where it is told is still read as what it is."""
+    content = (b"\xff\xfb\x90\x00" + bytes(413)) * 100
+    length = f"{len(content):08}"
+    pair = TokenPair(length, "refresh")
+    said = answer(content, kind="audio/mpeg", headers={"Content-Length": length})
+    async with (
+        RawService(lambda _: said) as service,
+        AtsSession(pair, base_url=service.base_url, retry=ONCE) as ats,
+    ):
+        for name in ("first", "second"):
+            assert content == (await ats.recordings.save(name, tmp_path)).read_bytes()
 
 
 async def test_cancelling_in_mid_body_leaves_nothing(
