@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import ssl
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from pathlib import Path
@@ -107,6 +108,21 @@ async def test_the_same_outcomes(
         assert len(expected) == progress[name]
     assert len(names) == len(again)
     assert all(outcome.skipped for outcome in again)
+
+
+async def test_files_of_the_working_directory_are_no_modules(
+    simulator: AtsSimulator, company: Company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program's own ``queue.py``, where it happens to be started, breaks nothing."""
+    (tmp_path / "queue.py").write_text("raise RuntimeError")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", [entry for entry in sys.path if entry])
+    async with _session(simulator) as ats:
+        saved = [
+            outcome.error async for outcome in ats.recordings.save_many(_names(company), "a", processes=2)
+        ]
+
+    assert [None] * len(_names(company)) == saved
 
 
 async def test_records_of_an_iterator(simulator: AtsSimulator, company: Company, tmp_path: Path) -> None:

@@ -14,7 +14,10 @@ from .messages import Ended, Report, Setup
 
 Said = asyncio.Queue[tuple["Child | None", Report | Ended]]
 
-_PROGRAM = "tele2ats_async.recordings.processes.worker"
+# With our own path and nothing before it: a file in the working directory must not stand in for a module.
+_PROGRAM = (
+    "import sys; sys.path[:] = {path!r}; from tele2ats_async.recordings.processes.worker import main; main()"
+)
 # Time to tidy up what is half done.
 _PATIENCE_S = 10.0
 # Names that it has beside those in flight: enough to be busy until the next ones come.
@@ -48,8 +51,9 @@ class Child:
             requester: Whose tokens it has.
             said: Where what it says goes.
         """
+        program = _PROGRAM.format(path=sys.path)
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", _PROGRAM, stdin=PIPE, stdout=PIPE
+            sys.executable, "-P", "-c", program, stdin=PIPE, stdout=PIPE
         )
         return cls(process, setup, requester, said)
 

@@ -1,4 +1,4 @@
-"""A process that saves recordings for the session that has started it: ``python -m`` with pipes, not to be called.
+"""A process that saves recordings for the session that has started it, through pipes.
 
 It has no refresh token, and an access token only once it has something to ask for. Nothing else runs on its
 loop, so its files are written there and then. It ends with the pipe from its parent, whatever ends that.
@@ -152,16 +152,32 @@ class ParentsTokens:
         return await asyncio.shield(self._asking)
 
 
+class _Outbox(asyncio.BaseProtocol):
+    """The pipe to the parent.
+
+    Attributes:
+        gone: Done when all that was said has left, or nobody hears it any more.
+    """
+
+    def __init__(self) -> None:
+        self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # the protocol's
+        """Note that the pipe is closed."""
+        self.gone.set_result(None)
+
+
 async def _main() -> None:
     loop = asyncio.get_running_loop()
     inbox = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(inbox), sys.stdin.buffer)
-    outbox, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, sys.stdout.buffer)
+    outbox, pipe = await loop.connect_write_pipe(_Outbox, sys.stdout.buffer)
     setup = await messages.read(inbox)
     if isinstance(setup, messages.Setup):
         disk.work_inline()
         await Worker(inbox, outbox).run(setup)
     outbox.close()
+    await pipe.gone
 
 
 def main() -> None:
@@ -174,7 +190,3 @@ def main() -> None:
         loop_factory = uvloop.new_event_loop
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         runner.run(_main())
-
-
-if __name__ == "__main__":
-    main()
