@@ -1,15 +1,14 @@
 """One request as the rest of the package wants it: authorized, and tried again where that is right."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import ParamSpec, Protocol, TypeVar
+from collections.abc import Awaitable
+from typing import Protocol, TypeVar
 
 from .errors import AuthorizationError, Forbidden, TransportError
 from .retry import RetryPolicy
-from .transport import Incoming, Transport
-from .wire.operations import AnyOperation, Request
+from .transport import Incoming, Room, Transport
+from .wire.operations import Request
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 # Tokens that one request tries, where others make them old in the meantime.
@@ -24,6 +23,11 @@ class AccessTokens(Protocol):
     """
 
     refresh_count: int
+
+    @property
+    def living(self) -> str | None:
+        """A token that ought to be alive, where there is one at hand."""
+        ...
 
     async def access_token(self) -> str:
         """Give a token that ought to be alive."""
@@ -47,27 +51,16 @@ class Requester:
         self._slots = asyncio.Semaphore(max_connections)
         self.max_connections = max_connections
 
-    @property
-    def tries_again(self) -> bool:
-        """Whether what fails is tried again at all."""
-        return self.retry.attempts > 1
-
     async def fetch(self, request: Request[T]) -> T:
         """Send a request, read its answer and decode it."""
-        return await self.retrying(request.operation, self.fetch_once, request)
+        return await self.retry.run(request.operation, self.fetch_once, request)
 
-    async def retrying(
-        self,
-        operation: AnyOperation,
-        call: Callable[P, Awaitable[T]],
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> T:
-        """Await a call that sends an operation, and again as the retry policy allows."""
-        return await self.retry.run(operation, call, *args, **kwargs)
-
-    async def open(self, request: Request[T]) -> Incoming[T]:
+    async def open(self, request: Request[T], room: Room | None = None) -> Incoming[T]:
         """Send a request, with one refresh where the access token turns out to be dead.
+
+        Args:
+            request: It.
+            room: Where a recording is received; it is empty.
 
         Returns:
             The answer, to be left through ``async with``.
@@ -77,19 +70,19 @@ class Requester:
         """
         await self._slots.acquire()
         try:
-            incoming = await self._authorized(request)
+            incoming = await self._authorized(request, room)
         except BaseException:
             self._slots.release()
             raise
         incoming.at_the_end(self._slots.release)
         return incoming
 
-    async def _authorized(self, request: Request[T]) -> Incoming[T]:
+    async def _authorized(self, request: Request[T], room: Room | None) -> Incoming[T]:
         refreshes = self.tokens.refresh_count
-        token = await self._unsent(self.tokens.access_token())
+        token = self.tokens.living or await self._unsent(self.tokens.access_token())
         for tried in range(1, _TOKENS_AT_MOST + 1):
             try:
-                return await self.transport.open(request, token)
+                return await self.transport.open(request, token, room)
             except AuthorizationError as error:
                 refusal = (error.status, error.method, error.path, error.details)
             # What others have put into the store costs no refresh, and leaves ours unspent.

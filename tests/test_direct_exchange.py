@@ -19,7 +19,9 @@ from tele2ats_async import (
     RateLimited,
     Truncated,
 )
-from tele2ats_async.transport import direct, exchange
+from tele2ats_async.transport import direct
+from tele2ats_async.transport.connection import DirectConnection
+from tele2ats_async.transport.room import Room
 
 pytestmark = pytest.mark.asyncio
 
@@ -30,18 +32,17 @@ SHORT = aiohttp.ClientTimeout(total=None, connect=1, sock_connect=1, sock_read=0
 
 
 @pytest.fixture(autouse=True)
-def exchanges(monkeypatch: pytest.MonkeyPatch) -> list[exchange.Exchange]:
-    """Note which exchanges there are, so that a test knows that it tests one."""
-    made: list[exchange.Exchange] = []
+def exchanges(monkeypatch: pytest.MonkeyPatch) -> list[DirectConnection]:
+    """Note the connection of each request that goes straight, so that a test knows that it tests one."""
+    asked: list[DirectConnection] = []
+    ask = DirectConnection.ask
 
-    class Noted(exchange.Exchange):
-        def __init__(self, *args: object, **settings: object) -> None:
-            super().__init__(*args, **settings)  # type: ignore[arg-type]  # passed on as they come
-            made.append(self)
+    async def noted(connection: DirectConnection, request: bytes, room: Room, head_by: float | None) -> None:
+        asked.append(connection)
+        await ask(connection, request, room, head_by)
 
-    monkeypatch.setattr(direct, "Exchange", Noted)
-    monkeypatch.setattr("tele2ats_async.transport.incoming.Exchange", exchange.Exchange)
-    return made
+    monkeypatch.setattr(DirectConnection, "ask", noted)
+    return asked
 
 
 def _then(*answers: Say) -> Callable[[bytes], Say]:
@@ -63,7 +64,7 @@ def _in_parts(*parts: bytes) -> Say:
     return Say(b"".join(parts))
 
 
-async def test_one_connection_serves_them_all(tmp_path: Path, exchanges: list[exchange.Exchange]) -> None:
+async def test_one_connection_serves_them_all(tmp_path: Path, exchanges: list[DirectConnection]) -> None:
     """The request is the ordinary one byte for byte but for the order of its lines, and the connection is used again."""
     async with RawService(lambda _: AUDIO) as service, _session(service) as ats:
         for number in range(4):
@@ -96,7 +97,7 @@ async def test_many_at_once_share_no_connection(tmp_path: Path) -> None:
     assert service.connections <= 8
 
 
-async def test_a_head_in_pieces(tmp_path: Path, exchanges: list[exchange.Exchange]) -> None:
+async def test_a_head_in_pieces(tmp_path: Path, exchanges: list[DirectConnection]) -> None:
     """A head may come byte by byte, and the body begin in the middle of a packet."""
     whole = AUDIO.what
 
@@ -140,7 +141,7 @@ async def test_a_head_in_pieces(tmp_path: Path, exchanges: list[exchange.Exchang
     ],
 )
 async def test_what_goes_wrong(
-    tmp_path: Path, exchanges: list[exchange.Exchange], said: Say, error: type[AtsError]
+    tmp_path: Path, exchanges: list[DirectConnection], said: Say, error: type[AtsError]
 ) -> None:
     """Each failure is the same error of the tree as on the ordinary way, and leaves no file; the next one is served."""
     async with RawService(_then(said, AUDIO)) as service, _session(service) as ats:
@@ -213,7 +214,7 @@ async def test_a_slow_listener_holds_the_service_back() -> None:
     assert size == received
 
 
-async def test_cancelling_closes_the_connection(tmp_path: Path, exchanges: list[exchange.Exchange]) -> None:
+async def test_cancelling_closes_the_connection(tmp_path: Path, exchanges: list[DirectConnection]) -> None:
     """Who leaves in the middle leaves no connection on which the rest could still arrive."""
     async with RawService(_then(Say(AUDIO.what[:-100]), AUDIO)) as service, _session(service) as ats:
         await _save(ats, tmp_path, "first")
@@ -228,7 +229,7 @@ async def test_cancelling_closes_the_connection(tmp_path: Path, exchanges: list[
 
 
 async def test_an_unknown_aiohttp_goes_the_ordinary_way(
-    tmp_path: Path, exchanges: list[exchange.Exchange], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, exchanges: list[DirectConnection], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A version of aiohttp that was never tried with it does without."""
     monkeypatch.setattr(direct, "IS_POSSIBLE", False)
@@ -239,7 +240,7 @@ async def test_an_unknown_aiohttp_goes_the_ordinary_way(
     assert not exchanges
 
 
-async def test_a_borrowed_client_is_used_as_it_is(tmp_path: Path, exchanges: list[exchange.Exchange]) -> None:
+async def test_a_borrowed_client_is_used_as_it_is(tmp_path: Path, exchanges: list[DirectConnection]) -> None:
     """Whoever lends a client may have it traced: every request goes through it."""
     async with (
         RawService(lambda _: AUDIO) as service,

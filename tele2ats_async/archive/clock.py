@@ -24,7 +24,7 @@ class Clock:
 
     async def fetch(self, request: Request[T]) -> T:
         """Send a request as the requester does, and read the time of the answer."""
-        return await self._requester.retrying(request.operation, self._fetch_once, request)
+        return await self._requester.retry.run(request.operation, self._fetch_once, request)
 
     async def _fetch_once(self, request: Request[T]) -> T:
         async with await self._requester.open(request) as incoming:

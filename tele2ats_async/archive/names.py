@@ -3,8 +3,9 @@
 import unicodedata
 
 from ..errors import UnsafeName
-from ..recordings import Progress, Saver, check_name
+from ..recordings import Directory, Progress, Saver, check_name
 from ..recordings.saving import SavedFile
+from ..transport import Room
 from .index import INDEX_FILE, LOCK_FILE
 
 # What SQLite keeps beside the index begins with its name.
@@ -17,12 +18,14 @@ class ArchiveSaver(Saver):
     def __init__(self, saver: Saver) -> None:
         self._saver = saver
 
-    async def save_recording(self, name: str, directory: str, progress: Progress) -> SavedFile:
+    async def save_recording(
+        self, name: str, directory: Directory, progress: Progress, room: Room
+    ) -> SavedFile:
         """Save a recording."""
         check_archive_name(name)
-        return await self._saver.save_recording(name, directory, progress)
+        return await self._saver.save_recording(name, directory, progress, room)
 
-    async def save_transcript(self, name: str, directory: str) -> SavedFile:
+    async def save_transcript(self, name: str, directory: Directory) -> SavedFile:
         """Save a transcript."""
         check_archive_name(name)
         return await self._saver.save_transcript(name, directory)

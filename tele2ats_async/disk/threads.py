@@ -21,7 +21,7 @@ from ..tasks import wait_out
 
 T = TypeVar("T")
 
-_THREADS = 4
+_THREADS = 8
 
 
 async def run(work: Callable[..., T], *arguments: object) -> T:

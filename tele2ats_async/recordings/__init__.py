@@ -1,7 +1,9 @@
 """Recordings and transcripts: streamed, or saved to disk, one or many at once."""
 
+from .directory import Directory
 from .download import Progress
 from .files import FileRequests
+from .growing import make_room
 from .many import SavingMany
 from .mp3 import may_be_whole
 from .names import RECORDING, TRANSCRIPT, check_name, path_below
@@ -15,6 +17,7 @@ __all__ = [
     "PARTIAL",
     "RECORDING",
     "TRANSCRIPT",
+    "Directory",
     "FileRequests",
     "Names",
     "Progress",
@@ -24,6 +27,7 @@ __all__ = [
     "SavingMany",
     "check_name",
     "iter_wanted",
+    "make_room",
     "may_be_whole",
     "no_progress",
     "open_stream",

@@ -5,12 +5,13 @@ from collections.abc import Callable
 
 from ..errors import AtsError, RateLimited, RecordingError, ResponseError, Truncated
 from ..retry import may_repeat
-from ..transport import Incoming
+from ..transport import Incoming, Room
 from ..wire.operations import FETCH_RECORDING
 from .files import FileRequests
 from .growing import GrowingFile
+from .mp3 import HEAD_BYTES
 from .ranges import ask_for_rest, ends_at, is_same_version, whole_length
-from .stream import RecordingStream, open_stream
+from .stream import RecordingStream
 
 logger = logging.getLogger(__name__)
 
@@ -36,19 +37,24 @@ class Download:
     begun anew where it cannot.
     """
 
-    def __init__(self, files: FileRequests, name: str, path: str, progress: Progress) -> None:
+    def __init__(self, files: FileRequests, name: str, path: str, progress: Progress, room: Room) -> None:
         self._files = files
         self._name = name
         self._progress = progress
-        self._file = GrowingFile(name, path)
+        self._file = GrowingFile(name, path, room)
         self._parts_fit = True
         # Where the last answer ended that did not say whether that was the end.
         self._silent_end: int | None = None
 
-    async def run(self) -> int:
-        """Fetch it, and give its size in bytes."""
+    async def run(self, *, takes_up: bool) -> int:
+        """Fetch it, and give its size in bytes.
+
+        Args:
+            takes_up: Whether an earlier run may have left a beginning of it.
+        """
         try:
-            await self._file.take_up()
+            if takes_up:
+                await self._file.take_up()
             await self._fetch()
             await self._file.commit()
         except BaseException as error:
@@ -64,28 +70,30 @@ class Download:
         while True:
             reached_bytes = self._file.reached_bytes
             try:
-                return await self._files.retrying(FETCH_RECORDING, self._attempt)
+                return await self._files.retry.run(FETCH_RECORDING, self._attempt)
             except AtsError as error:
                 has_gained = self._file.reached_bytes - reached_bytes >= _WORTH_GOING_ON_BYTES
-                may_go_on = self._files.tries_again and may_repeat(FETCH_RECORDING, error)
+                may_go_on = self._files.retry.tries_again and may_repeat(FETCH_RECORDING, error)
                 # Who asks to come back later than the budget lasts is not asked again at once.
                 if not (has_gained and may_go_on) or isinstance(error, RateLimited):
                     raise
                 self._log("download_goes_on", error)
 
+    @property
+    def _may_go_on(self) -> bool:
+        return self._file.size_bytes >= HEAD_BYTES and self._file.validator is not None and self._parts_fit
+
     async def _attempt(self) -> None:
         for _ in range(_SILENT_ENDS):
-            if await self._receive_rest() or await self._receive_whole():
+            if (self._may_go_on and await self._receive_rest()) or await self._receive_whole():
                 return
         raise Truncated(self._name, None, self._file.size_bytes)
 
     async def _receive_rest(self) -> bool:
         """Ask for what is missing, if the recording is still the same; say whether all has come."""
-        if self._file.validator is None or not self._file.size_bytes or not self._parts_fit:
-            return False
-        rest = ask_for_rest(self._file.size_bytes, self._file.validator)
+        rest = ask_for_rest(self._file.size_bytes, self._file.validator or "")
         try:
-            stream = await self._files.open(FETCH_RECORDING, self._name, self._open_rest, rest)
+            stream = await self._files.open(FETCH_RECORDING, self._name, self._open_rest, headers=rest)
             if stream is None:
                 return True
             async with stream:
@@ -100,9 +108,14 @@ class Download:
         return False
 
     async def _receive_whole(self) -> bool:
-        await self._file.begin_anew()
-        async with await self._files.open(FETCH_RECORDING, self._name, open_stream) as stream:
+        if self._file.size_bytes:
+            await self._file.begin_anew()
+        opening = self._files.open(FETCH_RECORDING, self._name, self._open_whole, room=self._file.room)
+        async with await opening as stream:
             return await self._receive(stream)
+
+    async def _open_whole(self, name: str, incoming: Incoming[bytes]) -> RecordingStream:
+        return RecordingStream(name, incoming, self._file.room)
 
     async def _open_rest(self, name: str, incoming: Incoming[bytes]) -> RecordingStream | None:
         """Look at the answer to a request for the rest; None where there is none, for all had come."""
@@ -113,14 +126,14 @@ class Download:
                     return None
             raise _MisfitError("there is no such part")
         if incoming.status != _PARTIAL_CONTENT:
-            stream = RecordingStream(name, incoming)
+            stream = RecordingStream(name, incoming, file.room)
             await file.begin_anew()
             return stream
         length = whole_length(headers, file.size_bytes, file.length)
         if length is None or not is_same_version(headers, file.validator or ""):
             raise _MisfitError("the part belongs elsewhere")
         file.length = length
-        return RecordingStream(name, incoming, offset=file.size_bytes)
+        return RecordingStream(name, incoming, file.room, offset=file.size_bytes)
 
     def _log(self, event: str, error: Exception) -> None:
         logger.info(event, extra={"operation": FETCH_RECORDING.name, "error": str(error)})
@@ -131,9 +144,10 @@ class Download:
             file.length = stream.content_length
         is_complete = False
         try:
-            while pieces := await stream.read(file.room_bytes):
-                self._progress(self._name, file.add(pieces))
-                if file.is_full_batch:
+            while came_bytes := await stream.receive(file.room.free_bytes):
+                file.note()
+                self._progress(self._name, came_bytes)
+                if not file.room.free_bytes:
                     await file.write()
             is_complete = await self._is_complete(stream)
         finally:

@@ -1,12 +1,11 @@
 """The bytes of one recording that have come so far, in memory and on the disk, and what is known of them."""
 
 import os
-from collections.abc import Sequence
 from contextlib import suppress
 from itertools import chain
 
 from .. import disk
-from ..transport import Piece
+from ..transport import Room
 from .frames import ends_with_whole_frame
 from .partial import Beginning, forget, keep, partial_path, take_up
 from .storage import on_disk
@@ -18,58 +17,54 @@ _WORTH_KEEPING_BYTES = 64 * 1024
 _LONGEST_FILE_BYTES = 2**63 - 1
 
 
+def make_room() -> Room:
+    """Make the room that a recording needs on its way to the disk."""
+    return Room(_BATCH_BYTES)
+
+
 class GrowingFile:
     """A recording's file before it has its name.
 
     Attributes:
-        size_bytes: How many bytes have come.
+        room: Where its bytes come, until they are written.
         reached_bytes: How many had come at the best of times, before it was begun anew.
         validator: What tells this version of the recording from others; None where nothing surely does.
         length: Size of the whole recording in bytes; None where the service has not said.
     """
 
-    def __init__(self, name: str, path: str) -> None:
+    def __init__(self, name: str, path: str, room: Room) -> None:
+        room.clear()
+        self.room = room
         self._name = name
         self._path = path
         self._file = disk.AtomicFile(path)
-        self._batch: list[Piece] = []
-        self._batch_bytes = 0
         self._has_partial = False
-        self.size_bytes = 0
+        self._written_bytes = 0
         self.reached_bytes = 0
         self.validator: str | None = None
         self.length: int | None = None
 
     @property
-    def is_full_batch(self) -> bool:
-        """Whether it is time to `write()`."""
-        return self._batch_bytes >= _BATCH_BYTES
+    def size_bytes(self) -> int:
+        """How many bytes have come."""
+        return self._written_bytes + self.room.filled_bytes
 
-    @property
-    def room_bytes(self) -> int:
-        """How much more makes it time to `write()`."""
-        return _BATCH_BYTES - self._batch_bytes
-
-    def add(self, pieces: Sequence[Piece]) -> int:
-        """Append bytes that came, and say how many."""
-        came_bytes = sum(map(len, pieces))
-        self._batch += pieces
-        self._batch_bytes += came_bytes
-        self.size_bytes += came_bytes
+    def note(self) -> None:
+        """Take note that bytes came."""
         self.reached_bytes = max(self.reached_bytes, self.size_bytes)
-        return came_bytes
 
     async def write(self) -> None:
-        """Bring what came to the disk."""
-        await on_disk(self._name, self._path, self._file.write, self._batch)
-        self._batch, self._batch_bytes = [], 0
+        """Bring what came to the disk; nothing may come meanwhile, as nothing does while the room is full."""
+        await on_disk(self._name, self._path, self._file.write, (self.room.filled,))
+        self._written_bytes += self.room.filled_bytes
+        self.room.clear()
 
     async def begin_anew(self) -> None:
         """Forget all that came."""
-        if self.size_bytes > self._batch_bytes:
+        if self._written_bytes:
             await disk.run(self._file.discard)
-        self._batch, self._batch_bytes = [], 0
-        self.size_bytes = 0
+        self.room.clear()
+        self._written_bytes = 0
         self.validator = self.length = None
 
     async def take_up(self) -> None:
@@ -80,7 +75,7 @@ class GrowingFile:
         self._has_partial = True
         beginning = await on_disk(self._name, self._path, take_up, self._path, self._file)
         if beginning is not None:
-            self.size_bytes = self.reached_bytes = beginning.size_bytes
+            self._written_bytes = self.reached_bytes = beginning.size_bytes
             self.validator, self.length = beginning.validator, beginning.length
 
     async def is_whole_sound(self) -> bool:
@@ -97,16 +92,16 @@ class GrowingFile:
         if self.validator is not None and self.size_bytes >= _WORTH_KEEPING_BYTES and is_possible:
             beginning = Beginning(self.size_bytes, self.validator, self.length)
             with suppress(OSError):
-                await disk.run(keep, self._path, self._file, self._batch, beginning)
+                await disk.run(keep, self._path, self._file, (self.room.filled,), beginning)
 
     async def discard(self) -> None:
         """Remove what has no name yet."""
         await disk.run(self._file.discard)
 
     def _is_whole_sound(self) -> bool:
-        return ends_with_whole_frame(chain(self._file.read_back(_BATCH_BYTES), self._batch))
+        return ends_with_whole_frame(chain(self._file.read_back(_BATCH_BYTES), (self.room.filled,)))
 
     def _commit(self) -> None:
-        self._file.commit(self._batch)
+        self._file.commit((self.room.filled,))
         if self._has_partial:
             forget(self._path)

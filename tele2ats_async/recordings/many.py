@@ -7,7 +7,10 @@ from typing import Any
 
 from ..errors import NotReady
 from ..tasks import wait_out
+from ..transport import Room
+from .directory import Directory
 from .download import Progress
+from .growing import make_room
 from .outcome import SaveOutcome, save_one_of_many
 from .readiness import Wanted, patiently
 from .saving import Saver
@@ -34,7 +37,7 @@ class SavingMany:
         progress: Progress,
     ) -> None:
         self._saver = saver
-        self._directory = directory
+        self._directory = Directory(directory, for_many=True)
         self._transcripts = transcripts
         self._progress = progress
         self._concurrency = concurrency
@@ -42,6 +45,8 @@ class SavingMany:
         self._flights = asyncio.Semaphore(concurrency)
         self._patience = asyncio.Semaphore(_PATIENT_AT_MOST)
         self._reading = asyncio.Lock()
+        # Of those in flight, and of none else: as long as the run lasts.
+        self._rooms: list[Room] = []
         self._is_exhausted = False
         self._is_stopped = False
         self._has_ended = False
@@ -133,13 +138,17 @@ class SavingMany:
         """Save with a slot, which goes on with the outcome; where there is none, it is given back."""
         try:
             async with self._flights:
-                return await save_one_of_many(
+                room = self._rooms.pop() if self._rooms else make_room()
+                outcome = await save_one_of_many(
                     self._saver,
                     wanted.name,
                     self._directory,
                     transcripts=self._transcripts,
                     progress=self._progress,
+                    room=room,
                 )
+                self._rooms.append(room)
+                return outcome
         except BaseException:
             self._slots.release()
             raise

@@ -14,6 +14,8 @@ from ..errors import (
     StorageError,
     TokenStoreError,
 )
+from ..transport import Room
+from .directory import Directory
 from .download import Progress
 from .saving import Saver
 
@@ -39,15 +41,31 @@ class SaveOutcome:
     """
 
     name: str
-    path: Path | None = None
-    transcript_path: Path | None = None
+    _path: str | None = attrs.field(default=None, repr=False)
+    _transcript_path: str | None = attrs.field(default=None, repr=False)
     size_bytes: int = 0
     skipped: bool = False
     error: AtsError | None = None
 
+    @property
+    def path(self) -> Path | None:
+        """The recording's file."""
+        return None if self._path is None else Path(self._path)
+
+    @property
+    def transcript_path(self) -> Path | None:
+        """The transcript's file."""
+        return None if self._transcript_path is None else Path(self._transcript_path)
+
 
 async def save_one_of_many(
-    saver: Saver, name: str, directory: str, *, transcripts: bool, progress: Progress
+    saver: Saver,
+    name: str,
+    directory: Directory,
+    *,
+    transcripts: bool,
+    progress: Progress,
+    room: Room,
 ) -> SaveOutcome:
     """Save a recording, and its transcript where that is wanted; a failure of its own is its outcome.
 
@@ -56,7 +74,7 @@ async def save_one_of_many(
     """
     recording = transcript = error = None
     try:
-        recording = await saver.save_recording(name, directory, progress)
+        recording = await saver.save_recording(name, directory, progress, room)
         if transcripts:
             transcript = await saver.save_transcript(name, directory)
     except AtsError as failure:

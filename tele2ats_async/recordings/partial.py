@@ -14,7 +14,6 @@ import attrs
 import orjson
 
 from ..disk import AtomicFile
-from ..transport import Piece
 
 PARTIAL = ".partial"
 
@@ -61,7 +60,12 @@ def partial_path(path: str | os.PathLike[str]) -> str:
     return os.path.join(directory, f".{name}{PARTIAL}")  # noqa: PTH118  # asked for each recording: a Path costs more
 
 
-def keep(path: str, written: AtomicFile, pieces: Sequence[Piece], beginning: Beginning) -> None:
+def recording_of(name: str) -> str:
+    """Name the file that a kept beginning belongs to; any other file belongs to itself."""
+    return name[1 : -len(PARTIAL)] if name.endswith(PARTIAL) else name
+
+
+def keep(path: str, written: AtomicFile, pieces: Sequence[bytes | memoryview], beginning: Beginning) -> None:
     """Keep what was written and the pieces that were not.
 
     Raises:
@@ -104,7 +108,9 @@ def forget(path: str) -> None:
     Path(partial_path(path)).unlink(missing_ok=True)
 
 
-def _all_of(written: AtomicFile, pieces: Sequence[Piece], beginning: Beginning) -> Iterator[Piece]:
+def _all_of(
+    written: AtomicFile, pieces: Sequence[bytes | memoryview], beginning: Beginning
+) -> Iterator[bytes | memoryview]:
     yield orjson.dumps(attrs.asdict(beginning)) + b"\n"
     yield from written.read_back(_COPY_BYTES)
     yield from pieces

@@ -1,13 +1,12 @@
 """One recording, or its transcript, onto the disk: whole or not at all."""
 
-from pathlib import Path
-
 import attrs
 
 from .. import disk
 from ..models import TranscriptWord
-from ..transport import Incoming
+from ..transport import Incoming, Room
 from ..wire.operations import FETCH_TRANSCRIPT
+from .directory import Directory
 from .download import Download, Progress
 from .files import FileRequests
 from .names import RECORDING, TRANSCRIPT, file_below
@@ -26,7 +25,7 @@ class SavedFile:
         skipped: Whether it had been there before.
     """
 
-    path: Path
+    path: str
     size_bytes: int
     skipped: bool
 
@@ -37,22 +36,32 @@ class Saver:
     def __init__(self, files: FileRequests) -> None:
         self._files = files
 
-    async def save_recording(self, name: str, directory: str, progress: Progress) -> SavedFile:
-        """Save a recording as ``.mp3``, unless it is there."""
-        path = file_below(directory, name, RECORDING)
-        if size_bytes := size_of_file(name, path):
-            return SavedFile(Path(path), size_bytes, skipped=True)
-        size_bytes = await Download(self._files, name, path, progress).run()
-        return SavedFile(Path(path), size_bytes, skipped=False)
+    async def save_recording(
+        self, name: str, directory: Directory, progress: Progress, room: Room
+    ) -> SavedFile:
+        """Save a recording as ``.mp3``, unless it is there.
 
-    async def save_transcript(self, name: str, directory: str) -> SavedFile:
+        Args:
+            name: Its name, as listed.
+            directory: Where to save.
+            progress: Called with the name and the number of bytes that just came.
+            room: Where its bytes come, for nobody else meanwhile.
+        """
+        path = file_below(directory.path, name, RECORDING)
+        may_be_there = await directory.may_hold(path)
+        if may_be_there and (size_bytes := size_of_file(name, path)):
+            return SavedFile(path, size_bytes, skipped=True)
+        download = Download(self._files, name, path, progress, room)
+        return SavedFile(path, await download.run(takes_up=may_be_there), skipped=False)
+
+    async def save_transcript(self, name: str, directory: Directory) -> SavedFile:
         """Save a transcript as ``.json``, byte for byte as the service sent it, unless it is there."""
-        path = file_below(directory, name, TRANSCRIPT)
+        path = file_below(directory.path, name, TRANSCRIPT)
         if size_bytes := size_of_file(name, path):
-            return SavedFile(Path(path), size_bytes, skipped=True)
-        content = await self._files.retrying(FETCH_TRANSCRIPT, self._read_transcript, name)
+            return SavedFile(path, size_bytes, skipped=True)
+        content = await self._files.retry.run(FETCH_TRANSCRIPT, self._read_transcript, name)
         await on_disk(name, path, _write_whole, path, content)
-        return SavedFile(Path(path), len(content), skipped=False)
+        return SavedFile(path, len(content), skipped=False)
 
     async def _read_transcript(self, name: str) -> bytes:
         return await self._files.open(FETCH_TRANSCRIPT, name, _read_checked)

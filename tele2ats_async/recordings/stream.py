@@ -1,15 +1,19 @@
 """One recording on its way, checked while it passes."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from types import TracebackType
 from typing import Self
 
 from ..errors import ConnectionFailed, NotAudio, Truncated
-from ..transport import IDENTITY, Incoming, Piece
+from ..transport import IDENTITY, Incoming, Room
+from ..wire.operations import FETCH_RECORDING
+from .files import FileRequests
 from .mp3 import HEAD_BYTES, begins_as_mp3
 from .ranges import validator_of
 
 _WHOLE = 200
+# What is held of a recording whose reader is slow.
+_STREAM_BYTES = 128 * 1024
 
 
 class RecordingStream:
@@ -23,12 +27,13 @@ class RecordingStream:
     Source: operation 9.
     """
 
-    def __init__(self, name: str, incoming: Incoming[bytes], *, offset: int = 0) -> None:
+    def __init__(self, name: str, incoming: Incoming[bytes], room: Room, *, offset: int = 0) -> None:
         """Look at the headers.
 
         Args:
             name: The recording's name.
             incoming: The answer.
+            room: Where its bytes come.
             offset: Where in the recording its bytes begin; anything but 0 was asked for.
 
         Raises:
@@ -44,10 +49,10 @@ class RecordingStream:
         self.content_length = _content_length(incoming)
         self._offset = offset
         self._incoming = incoming
+        self._room = room
         self._received_bytes = 0
-        # The first bytes, until they are enough to be judged.
-        self._head: list[Piece] | None = None if offset else []
-        self._is_read = False
+        self._is_known_as_mp3 = offset > 0
+        self._is_read = self._is_left = False
 
     @property
     def offset(self) -> int:
@@ -79,6 +84,7 @@ class RecordingStream:
         exception: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._is_left = True
         await self._incoming.__aexit__(exception_type, exception, traceback)
 
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
@@ -93,37 +99,51 @@ class RecordingStream:
         if self._is_read:
             raise RuntimeError("a recording's stream can be read once; open it again")
         self._is_read = True
-        while pieces := await self.read(1):
-            for piece in pieces:
-                yield bytes(piece)
+        while await self.receive(1):
+            chunk = bytes(self._room.filled)
+            self._room.clear()
+            yield chunk
 
-    async def read(self, wanted_bytes: int) -> Sequence[Piece]:
-        """Read pieces, so much together if that is soon; empty at the end. Errors as those of iterating."""
-        while True:
-            try:
-                pieces = await self._incoming.read_pieces(wanted_bytes)
-            except ConnectionFailed as failure:
-                raise Truncated(self.name, self.content_length, self._received_bytes) from failure
-            self._received_bytes += sum(map(len, pieces))
-            if self._head is None:
-                return pieces
-            self._head += pieces
-            if self._received_bytes >= HEAD_BYTES:
-                return self._checked_head(self._head)
-            if not pieces:
-                raise NotAudio(self.name, f"it has {self._received_bytes} bytes")
+    async def receive(self, wanted_bytes: int) -> int:
+        """Receive so many bytes, or fewer if more are not soon there; give how many came, 0 at the end.
 
-    def _checked_head(self, head: list[Piece]) -> Sequence[Piece]:
-        begin = b"".join(bytes(piece[:HEAD_BYTES]) for piece in head)
-        if not begins_as_mp3(begin):
+        Errors are those of iterating.
+        """
+        if self._is_left:
+            raise RuntimeError("a recording's stream is read inside of its async with")
+        total_bytes = 0
+        while came_bytes := await self._receive(wanted_bytes):
+            total_bytes += came_bytes
+            if self._is_known_as_mp3 or self._room.filled_bytes >= HEAD_BYTES:
+                break
+        if not self._is_known_as_mp3:
+            self._judge_head()
+        return total_bytes
+
+    async def _receive(self, wanted_bytes: int) -> int:
+        try:
+            came_bytes = await self._incoming.receive(self._room, wanted_bytes)
+        except ConnectionFailed as failure:
+            raise Truncated(self.name, self.content_length, self._received_bytes) from failure
+        self._received_bytes += came_bytes
+        return came_bytes
+
+    def _judge_head(self) -> None:
+        if self._received_bytes < HEAD_BYTES:
+            raise NotAudio(self.name, f"it has {self._received_bytes} bytes")
+        if not begins_as_mp3(bytes(self._room.filled[:HEAD_BYTES])):
             raise NotAudio(self.name, "it does not begin as MP3 does")
-        self._head = None
-        return head
+        self._is_known_as_mp3 = True
 
 
-async def open_stream(name: str, incoming: Incoming[bytes]) -> RecordingStream:
-    """Make a stream of an answer; errors as `RecordingStream`."""
-    return RecordingStream(name, incoming)
+async def open_stream(files: FileRequests, name: str) -> RecordingStream:
+    """Ask for a recording; errors as `RecordingStream`, and of `FileRequests.open()`."""
+    room = Room(_STREAM_BYTES)
+
+    async def read(name: str, incoming: Incoming[bytes]) -> RecordingStream:
+        return RecordingStream(name, incoming, room)
+
+    return await files.open(FETCH_RECORDING, name, read, room=room)
 
 
 def _content_length(incoming: Incoming[bytes]) -> int | None:

@@ -123,7 +123,7 @@ class Managers:
                 may_be_done = may_be_done or getattr(error, "sent", True)
                 raise
 
-        await self._requester.retrying(DELETE_MANAGER, attempt)
+        await self._requester.retry.run(DELETE_MANAGER, attempt)
 
 
 def _require_name(manager: Manager) -> None:

@@ -11,6 +11,7 @@ from weakref import WeakSet
 
 from ..models import TranscriptWord
 from ..recordings import (
+    Directory,
     FileRequests,
     Names,
     Progress,
@@ -20,6 +21,7 @@ from ..recordings import (
     SavingMany,
     check_name,
     iter_wanted,
+    make_room,
     no_progress,
     open_stream,
     when_ready,
@@ -70,7 +72,7 @@ class Recordings:
         Source: operation 9.
         """
         check_name(name)
-        opening = self._files.retrying(FETCH_RECORDING, self._files.open, FETCH_RECORDING, name, open_stream)
+        opening = self._files.retry.run(FETCH_RECORDING, open_stream, self._files, name)
         async with await opening as stream:
             yield stream
 
@@ -100,9 +102,10 @@ class Recordings:
         Source: operation 9.
         """
         require_seconds("ready_within_s", ready_within_s)
-        save = partial(self._saver.save_recording, name, os.fspath(directory), no_progress)
+        where = Directory(directory, for_many=False)
+        save = partial(self._saver.save_recording, name, where, no_progress, make_room())
         saved = await when_ready(name, ready_within_s, save)
-        return saved.path
+        return Path(saved.path)
 
     def save_many(
         self,
@@ -270,7 +273,7 @@ class Recordings:
         Source: operation 10.
         """
         check_name(name)
-        fetching = self._files.retrying(
+        fetching = self._files.retry.run(
             FETCH_TRANSCRIPT, self._files.open, FETCH_TRANSCRIPT, name, _decode_words
         )
         return Transcript(name, await fetching)
@@ -296,9 +299,9 @@ class Recordings:
         Source: operation 10.
         """
         require_seconds("ready_within_s", ready_within_s)
-        save = partial(self._saver.save_transcript, name, os.fspath(directory))
+        save = partial(self._saver.save_transcript, name, Directory(directory, for_many=False))
         saved = await when_ready(name, ready_within_s, save)
-        return saved.path
+        return Path(saved.path)
 
     def close(self) -> None:
         """End what `save_many` and `mirror` have under way; who still iterates is told so by a RuntimeError."""

@@ -63,6 +63,12 @@ class TokenRefresher:
         """When the access token dies, an aware datetime; None before the first call, or if unknown."""
         return self._keeper.expires_at
 
+    @property
+    def living(self) -> str | None:
+        """The access token, where it has been read and is not about to die."""
+        pair = self._keeper.pair
+        return None if pair is None or self._keeper.is_due else pair.access
+
     def begin(self) -> None:
         """Begin to keep the pair alive, where that is wanted and not done yet."""
         if self._keeps_alive and self._keep_alive is None and not self._is_closed:
@@ -80,10 +86,7 @@ class TokenRefresher:
             ResponseError: The refresh was answered with another error.
         """
         self.begin()
-        pair = self._keeper.pair
-        if pair is None or self._keeper.is_due:
-            pair = await self._renewed(None)
-        return pair.access
+        return self.living or (await self._renewed(None)).access
 
     async def refresh(self) -> None:
         """Renew the pair now.

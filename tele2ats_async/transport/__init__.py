@@ -4,8 +4,8 @@ Whatever aiohttp, the network or the service does leaves here as an `AtsError`; 
 passes as it is.
 """
 
-from .exchange import Piece
 from .incoming import IDENTITY, Incoming
+from .room import Room
 from .sending import DEFAULT_MAX_JSON_BYTES, DEFAULT_MINIMUM_SPEED, DEFAULT_TIMEOUT, Transport
 from .tls import Trust
 
@@ -15,7 +15,7 @@ __all__ = [
     "DEFAULT_TIMEOUT",
     "IDENTITY",
     "Incoming",
-    "Piece",
+    "Room",
     "Transport",
     "Trust",
 ]

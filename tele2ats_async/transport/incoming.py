@@ -1,7 +1,7 @@
 """An answer on its way: its body in chunks, whole or decoded, within limits of pace and size."""
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
@@ -13,9 +13,11 @@ from ..tasks import in_steps
 from ..wire.decipher import decipher_answer
 from ..wire.masking import mask
 from ..wire.operations import Operation
-from .exchange import Exchange, Piece
+from .connection import DirectConnection
 from .failures import mapped
+from .room import Room
 
+R = TypeVar("R")
 T = TypeVar("T")
 
 IDENTITY = "identity"
@@ -32,7 +34,7 @@ class Incoming(Generic[T]):
     def __init__(
         self,
         operation: Operation[T],
-        response: aiohttp.ClientResponse | Exchange,
+        response: aiohttp.ClientResponse | DirectConnection,
         slowest: MinimumSpeed,
         limit_bytes: int,
         secrets: Collection[str] = (),
@@ -110,32 +112,49 @@ class Incoming(Generic[T]):
         Raises:
             AtsTimeout: It comes more slowly than the minimum speed.
         """
-        pieces = await self.read_pieces(1)
-        return bytes(pieces[0]) if len(pieces) == 1 else b"".join(pieces)
+        content = self._response.content
+        assert not isinstance(content, DirectConnection)  # noqa: S101  # which is for recordings
+        asked_at = time.monotonic()
+        chunk = await self._received(content.readany())
+        self._judge(time.monotonic() - asked_at, len(chunk))
+        return chunk
 
-    async def read_pieces(self, wanted_bytes: int) -> Sequence[Piece]:
-        """Read what has come of the body, so much or its end if that is soon; empty at its end.
+    async def receive(self, room: Room, wanted_bytes: int) -> int:
+        """Receive what has come of the body, so much or its end if that is soon.
+
+        Args:
+            room: Where to, and what was given to `Transport.open()`; not full.
+            wanted_bytes: For how many it is worth waiting a moment.
+
+        Returns:
+            How many bytes came; 0 at the end.
 
         Raises:
-            AtsTimeout: It comes more slowly than the minimum speed.
+            AtsTimeout: They come more slowly than the minimum speed.
         """
         content = self._response.content
         asked_at = time.monotonic()
+        if isinstance(content, DirectConnection):
+            came_bytes = await self._received(content.receive(wanted_bytes))
+        else:
+            chunk = await self._received(content.read(room.free_bytes))
+            room.put(chunk)
+            came_bytes = len(chunk)
+        self._judge(time.monotonic() - asked_at, came_bytes)
+        return came_bytes
+
+    async def _received(self, work: Awaitable[R]) -> R:
         try:
-            if isinstance(content, Exchange):
-                pieces = await mapped(self._operation, content.read_pieces(wanted_bytes))
-            else:
-                chunk = await mapped(self._operation, content.readany())
-                pieces = [chunk] if chunk else []
+            return await mapped(self._operation, work)
         except RuntimeError:  # aiohttp's, where its parser gave up before the connection was lost
             reason = "the answer broke off"
             raise ConnectionFailed(self._operation.method, self._operation.path, reason, True) from None
+
+    def _judge(self, waited_s: float, came_bytes: int) -> None:
         # The first byte has a limit of its own, and what is complete is in time.
-        came_bytes = sum(map(len, pieces))
-        is_too_slow = self._has_begun and self._pace.is_too_slow(time.monotonic() - asked_at, came_bytes)
+        is_too_slow = self._has_begun and self._pace.is_too_slow(waited_s, came_bytes)
         self._has_begun = True
-        if is_too_slow and not content.at_eof():
+        if is_too_slow and not self._response.content.at_eof():
             raise AtsTimeout(
                 self._operation.method, self._operation.path, "the answer comes too slowly", True
             )
-        return pieces

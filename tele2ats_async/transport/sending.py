@@ -20,10 +20,11 @@ from ..wire.masking import mask
 from ..wire.operations import REFRESH_TOKENS, AnyOperation, AnyRequest, Request
 from ..wire.redirects import redirect_target
 from . import direct
+from .connection import DirectConnection
 from .direct import DirectWay
-from .exchange import Exchange
 from .failures import PROXY_REFUSED, mapped, refused_by_proxy, send_once, within
 from .incoming import Incoming
+from .room import Room
 from .tls import Trust, make_context
 
 if TYPE_CHECKING:
@@ -89,8 +90,13 @@ class Transport:
             "timeout": timeout,
         }
 
-    async def open(self, request: Request[T], token: str) -> Incoming[T]:
+    async def open(self, request: Request[T], token: str, room: Room | None = None) -> Incoming[T]:
         """Send one request and hand over its answer once the headers are there.
+
+        Args:
+            request: It.
+            token: What it bears.
+            room: Where a recording is received; it is empty.
 
         Returns:
             The answer, to be left through ``async with``.
@@ -104,7 +110,7 @@ class Transport:
         if self._limiter is not None and request.operation is not REFRESH_TOKENS:
             await self._limiter.acquire()
         self.keep_secret(token)
-        response = await self._exchange(client, request, token)
+        response = await self._exchange(client, request, token, room)
         # Not only from 400 on: below 200 nothing was carried out either, and 3xx are followed.
         is_refused_part = response.status == _NO_SUCH_PART and "Range" in request.headers
         if not (200 <= response.status < 300 or is_refused_part):
@@ -143,12 +149,14 @@ class Transport:
     async def close(self) -> None:
         """Close the connections, unless they are borrowed."""
         self._closed = True
+        if self._direct is not None:
+            self._direct.close()
         if self._client is not None and self._owns_client:
             await self._client.close()
 
     async def _exchange(
-        self, client: aiohttp.ClientSession, request: AnyRequest, token: str
-    ) -> aiohttp.ClientResponse | Exchange:
+        self, client: aiohttp.ClientSession, request: AnyRequest, token: str, room: Room | None
+    ) -> aiohttp.ClientResponse | DirectConnection:
         """Send a request, and again wherever the service has rightly moved it."""
         operation = request.operation
         headers = {
@@ -161,14 +169,14 @@ class Transport:
         if request.body is not None:
             headers["Content-Type"] = request.content_type
         headers.update(request.headers)
-        if self._direct is not None and operation.answer is bytes and not request.headers:
-            asking = self._direct.open(self._base_url, request.target, headers, self._first_byte_s)
-            exchange = await mapped(operation, asking)
-            if exchange is not None and not 300 <= exchange.status < 400:
-                return exchange
+        if room is not None and self._direct is not None and not request.headers:
+            asking = self._direct.open(self._base_url, request.target, headers, room, self._first_byte_s)
+            answered = await mapped(operation, asking)
+            if answered is not None and not 300 <= answered.status < 400:
+                return answered
             # Where a service moves, the ordinary way goes after it.
-            if exchange is not None:
-                exchange.release()
+            if answered is not None:
+                answered.release()
         url = self._url(request)
         for _ in range(_MAX_HOPS):
             sending = client.request(
@@ -226,7 +234,9 @@ class Transport:
                 self._settings["middlewares"] = (self._direct.notice, send_once)
         return self._client
 
-    async def _error(self, operation: AnyOperation, response: aiohttp.ClientResponse | Exchange) -> AtsError:
+    async def _error(
+        self, operation: AnyOperation, response: aiohttp.ClientResponse | DirectConnection
+    ) -> AtsError:
         content = cast(
             "aiohttp.StreamReader", response.content
         )  # what is no success was handed over to aiohttp

@@ -121,8 +121,13 @@ class ParentsTokens:
         self._asking: asyncio.Future[str] | None = None
         self.refresh_count = 0
 
+    @property
+    def living(self) -> str | None:
+        """The newest token that this process has seen."""
+        return self._access
+
     async def access_token(self) -> str:
-        """Give the newest token that this process has seen."""
+        """Give the newest token, from the parent where there is none yet."""
         return self._access or await self._ask(messages.TokenWanted())
 
     async def replace(self, refused: str, details: str = "", *, may_refresh: bool = True) -> str:
