@@ -20,7 +20,7 @@ from .report import Table, report
 from .rounds import interleave
 
 _KIB = 1024
-_FILES_BY_SIZE = {64: 4000, 300: 1500}
+_FILES_BY_SIZE = {64: 12_000, 300: 5_000}
 _CONCURRENCY = 32
 _QUICK_ROUNDS = 3
 _QUICK_SHARE = 5

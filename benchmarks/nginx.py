@@ -13,7 +13,7 @@ from .certificates import write_certificates
 from .processes import free_port, running
 
 BASE_PATH = "/crm/openapi"
-_MOST_OPEN_FILES = 16_384
+_MOST_OPEN_FILES = 32_768
 
 # The name of a recording arrives percent-encoded in the query, and is a path below the root.
 _CONFIG = """

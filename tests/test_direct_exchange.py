@@ -7,7 +7,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from raw_service import NAME, ONCE, PAIR, RawService, Say, Then, answer
+from raw_service import NAME, ONCE, PAIR, QUICKLY, RawService, Say, Then, answer, header
 
 from tele2ats_async import (
     AtsError,
@@ -251,3 +251,119 @@ async def test_a_borrowed_client_is_used_as_it_is(tmp_path: Path, exchanges: lis
         await _save(ats, tmp_path, "second")
 
     assert not exchanges
+
+
+LONG = b"ID3." + bytes(range(251)) * 7000  # more than three rooms, and no two places alike
+
+
+@pytest.mark.parametrize("pause_s", [0.0, 0.001])
+async def test_a_recording_longer_than_its_room(tmp_path: Path, pause_s: float) -> None:
+    """What comes is written before the next bytes come to the same place."""
+    whole = answer(LONG, kind="audio/mpeg").what
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while not reader.at_eof():
+            try:
+                await reader.readuntil(b"\r\n\r\n")
+            except asyncio.IncompleteReadError:
+                break
+            for start in range(0, len(whole), 70_001):
+                writer.write(whole[start : start + 70_001])
+                await writer.drain()
+                await asyncio.sleep(pause_s)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/crm/openapi"
+    async with server, AtsSession(PAIR, base_url=url, retry=ONCE, timeout=SHORT) as ats:
+        names = [f"a/{number}" for number in range(6)]
+        async for outcome in ats.recordings.save_many(names, tmp_path, concurrency=2):
+            assert (None, len(LONG)) == (outcome.error, outcome.size_bytes)
+        assert [LONG] * 6 == [(tmp_path / f"{name}.mp3").read_bytes() for name in names]
+        async with ats.recordings.open("a/7") as stream:
+            assert LONG == b"".join([chunk async for chunk in stream])
+
+
+async def test_a_head_that_broke_off_is_not_part_of_the_recording(tmp_path: Path) -> None:
+    """What came of the first try lies in the same memory."""
+    said = _then(Say(AUDIO.what[:30], Then.CLOSE), Say(AUDIO.what[:-9], Then.CLOSE), AUDIO)
+    async with RawService(said) as service:
+        settings = {"base_url": service.base_url, "retry": QUICKLY, "timeout": SHORT}
+        async with AtsSession(PAIR, **settings) as ats:  # type: ignore[arg-type]  # of several types
+            assert SOUND == await _save(ats, tmp_path, "first")
+            assert SOUND == await _save(ats, tmp_path, "second")
+
+
+async def test_two_bytes_are_no_beginning(tmp_path: Path) -> None:
+    """Nobody has seen yet whether they are MP3: the whole is asked for again, and looked at."""
+    marked = answer(SOUND, kind="audio/mpeg", headers={"ETag": '"1"'}).what
+    broken = Say(marked[: len(marked) - len(SOUND) + 2], Then.CLOSE)
+    async with RawService(_then(broken, answer(b"RIFF" * 50, kind="audio/mpeg"))) as service:
+        settings = {"base_url": service.base_url, "retry": QUICKLY, "timeout": SHORT}
+        async with AtsSession(PAIR, **settings) as ats:  # type: ignore[arg-type]  # of several types
+            await _save(ats, tmp_path, "first")
+            with pytest.raises(NotAudio):
+                await _save(ats, tmp_path, "second")
+        assert [None] * 3 == [header(request, "Range") for request in service.requests]
+
+
+async def test_a_connection_that_the_service_has_closed_is_not_used(tmp_path: Path) -> None:
+    """It is known before anything is sent, so that nothing has to be tried again."""
+    async with RawService(_then(Say(AUDIO.what, Then.CLOSE), AUDIO)) as service, _session(service) as ats:
+        await _save(ats, tmp_path, "first")
+        await _save(ats, tmp_path, "second")
+        await asyncio.sleep(0.05)
+        assert SOUND == await _save(ats, tmp_path, "third")
+        assert 2 == service.connections
+
+
+async def test_what_comes_unasked_ends_a_connection(tmp_path: Path) -> None:
+    """It would be taken for the beginning of the next answer."""
+    connections = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        for _ in range(2):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(AUDIO.what)
+        await asyncio.sleep(0.02)
+        writer.write(answer(b"ID3. of somebody else", kind="audio/mpeg").what)
+        assert b"" == await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/crm/openapi"
+    async with server, AtsSession(PAIR, base_url=url, retry=ONCE, timeout=SHORT) as ats:
+        for name in ("first", "second"):
+            await _save(ats, tmp_path, name)
+        await asyncio.sleep(0.1)
+        assert SOUND == await _save(ats, tmp_path, "third")
+        assert 2 == connections
+
+
+async def test_a_connection_without_use_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As aiohttp does with those of its own pool; and then there is nothing to look after."""
+    monkeypatch.setattr(direct, "_KEPT_FOR_S", 0.05)
+    monkeypatch.setattr(direct, "_LOOKED_AT_EVERY_S", 0.01)
+    async with RawService(lambda _: AUDIO) as service, _session(service) as ats:
+        for name in ("first", "second", "third"):
+            await _save(ats, tmp_path, name)
+        assert 1 == service.connections
+        way = ats.recordings._requester.transport._direct
+        assert way is not None
+        async with asyncio.timeout(5):
+            while way._watch is not None:
+                await asyncio.sleep(0.01)
+        assert SOUND == await _save(ats, tmp_path, "fourth")
+        assert 2 == service.connections
+
+
+async def test_a_stream_that_was_left_gives_nothing_more() -> None:
+    """Its connection may bring somebody else's recording by then."""
+    async with RawService(lambda _: AUDIO) as service, _session(service) as ats:
+        for _ in range(2):
+            async with ats.recordings.open("a/1") as stream:
+                chunks = aiter(stream)
+            with pytest.raises(RuntimeError, match="inside of its async with"):
+                await anext(chunks)
