@@ -4,7 +4,7 @@ Decoding is fast and gives no details; only a value that fails is decoded once m
 """
 
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast, get_origin
@@ -13,6 +13,7 @@ import orjson
 
 from ..errors import PayloadError
 from .hooks import WrongValueError, kind_of
+from .pieces import PIECE_BYTES, begins_as_array, iter_pieces
 from .spelling import wire_name
 
 if TYPE_CHECKING:
@@ -54,18 +55,17 @@ def decode_in_steps(
     Raises:
         PayloadError: The text is not JSON, or not of that shape.
     """
-    value = _parse(raw)
-    if one_or_many and isinstance(value, dict):
-        value = [cast("object", value)]
-    if get_origin(answer) is not list or not isinstance(value, list):
-        return _structure(value, answer)
-    rows = cast("list[object]", value)
-    for start in range(0, len(rows), _STEP_ROWS):
-        yield  # at first after the parsing, which is a step of its own
-        step = slice(start, start + _STEP_ROWS)
-        # In the place of what they were made from, so that not all of both is in memory at once.
-        rows[step] = cast("list[object]", _structure(rows[step], answer, start))
-    return cast("T", rows)
+    if get_origin(answer) is not list:
+        return _structure(_parse(raw), answer)
+    made: list[object] = []
+    for rows in _parse_rows(raw, one_or_many=one_or_many):
+        for start in range(0, len(rows), _STEP_ROWS):
+            yield  # at first after the parsing, which is a step of its own
+            step = slice(start, start + _STEP_ROWS)
+            # In the place of what they were made from, so that not all of both is in memory at once.
+            rows[step] = cast("list[object]", _structure(rows[step], answer, len(made) + start))
+        made += rows
+    return cast("T", made)
 
 
 def encode(value: object, *, leave_out: str | None = None) -> bytes:
@@ -91,8 +91,30 @@ def _parse(raw: bytes | str) -> object:
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        reason = f"not JSON ({error.msg} at {error.lineno}:{error.colno})"
+        reason = _not_json(error)
     raise PayloadError("$", reason)
+
+
+def _parse_rows(raw: bytes | str, *, one_or_many: bool) -> Iterator[list[object]]:
+    """Parse a list, some rows at a time where it is long."""
+    if isinstance(raw, str) or len(raw) <= PIECE_BYTES or not begins_as_array(raw):
+        value = _parse(raw)
+        if one_or_many and isinstance(value, dict):
+            value = [cast("object", value)]
+        _require_rows(value, 0)
+        yield cast("list[object]", value)
+        return
+    reason = None
+    try:
+        yield from iter_pieces(raw)
+    except orjson.JSONDecodeError as error:
+        reason = _not_json(error)
+    if reason is not None:
+        raise PayloadError("$", reason)
+
+
+def _not_json(error: orjson.JSONDecodeError) -> str:
+    return f"not JSON ({error.msg} at {error.lineno}:{error.colno})"
 
 
 def _structure(value: object, answer: type[T], first_row: int = 0) -> T:

@@ -13,21 +13,25 @@ _BETWEEN_OBJECTS = re.compile(rb"\}[ \t\r\n]*,[ \t\r\n]*\{")
 _MISTAKES_AT_MOST = 3
 
 
+def begins_as_array(raw: bytes) -> bool:
+    """Whether a text is the one of an array, if it is JSON."""
+    return _BEGIN.match(raw) is not None
+
+
 def iter_pieces(raw: bytes, piece_bytes: int = PIECE_BYTES) -> Iterator[list[object]]:
-    """Parse the rows of an array, some at a time; anything else comes whole, as the only row.
+    """Parse the rows of an array, some at a time.
 
     A place between two objects can also lie inside of a text or of a row; but then what stands before it
     is not JSON, for a text or a bracket is open there. So a piece that can be parsed ends where a row does.
 
     Args:
-        raw: The JSON text.
+        raw: The JSON text; it begins as an array.
         piece_bytes: How long a piece is, at least.
 
     Raises:
         orjson.JSONDecodeError: It is not JSON; not before the place where it is not.
     """
-    begun = _BEGIN.match(raw)
-    begin = begun.end() if begun else len(raw)
+    begin = raw.index(b"[") + 1
     is_whole = True
     mistakes = 0
     search_from = begin + piece_bytes
@@ -44,8 +48,7 @@ def iter_pieces(raw: bytes, piece_bytes: int = PIECE_BYTES) -> Iterator[list[obj
         begin = between.end() - 1
         search_from = begin + piece_bytes
     try:
-        rest = orjson.loads(raw if is_whole else b"[%b" % raw[begin:])
+        yield orjson.loads(raw if is_whole else b"[%b" % raw[begin:])
     except orjson.JSONDecodeError:
         orjson.loads(raw)  # says where in the whole
         raise
-    yield rest if isinstance(rest, list) else [rest]

@@ -204,6 +204,18 @@ def test_steps_pause_and_lose_nothing() -> None:
     assert pauses >= 4
 
 
+def test_the_parsing_of_a_long_list_is_in_steps() -> None:
+    """No step looks at all of a page: what is wrong at its end is found at its end, and told by its place in the whole."""
+    raw = orjson.dumps([ROW] * 5000)[:-1] + b"?"
+    steps, pauses = decode_in_steps(raw, list[CallRecord]), 0
+    with pytest.raises(PayloadError) as caught:  # noqa: PT012  # it is the end of the loop that is looked at
+        for _ in steps:
+            pauses += 1
+
+    assert f" at 1:{len(raw.decode())})" in caught.value.reason
+    assert pauses > 10
+
+
 def test_steps_of_other_values() -> None:
     """An empty list, and what is no list at all."""
     assert ([], 0) == _finish(decode_in_steps(b"[]", list[CallRecord]))
