@@ -7,7 +7,8 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from raw_service import NAME, ONCE, PAIR, QUICKLY, RawService, Say, Then, answer, header
+from raw_service import NAME, ONCE, PAIR, QUICKLY, RawService, Say, Then, answer, header, moved
+from yarl import URL
 
 from tele2ats_async import (
     AtsError,
@@ -367,3 +368,88 @@ async def test_a_stream_that_was_left_gives_nothing_more() -> None:
                 chunks = aiter(stream)
             with pytest.raises(RuntimeError, match="inside of its async with"):
                 await anext(chunks)
+
+
+async def test_whoever_still_reads_when_a_stream_is_left() -> None:
+    """Another task must not wait for ever for bytes that go nowhere."""
+    async with RawService(_then(Say(AUDIO.what[:-9]))) as service, _session(service) as ats:
+        async with ats.recordings.open("a/1") as stream:
+            assert SOUND == b"".join([chunk async for chunk in stream])
+        async with ats.recordings.open("a/2") as stream:
+            chunks = aiter(stream)
+            await anext(chunks)
+            reading = asyncio.ensure_future(anext(chunks))
+            await asyncio.sleep(0.01)
+        async with asyncio.timeout(5):
+            with pytest.raises(Truncated):
+                await reading
+
+
+async def test_connections_do_not_outlive_a_move(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the service moves while a recording comes, its connection leads to the old place."""
+    # The hosts that may see the token cannot be played on this machine: here any may.
+    anywhere = "tele2ats_async.transport.sending.redirect_target"
+    monkeypatch.setattr(anywhere, lambda _url, _status, location: URL(location, encoded=True))
+    async with RawService(lambda _: AUDIO) as new:
+        target = f"{new.base_url}/call-records/file?filename="
+
+        async def respond(request: bytes) -> Say:
+            if b"%2F1 " in request:
+                await asyncio.sleep(0.2)
+            if b"%2F0 " in request or b"%2F1 " in request:
+                return AUDIO
+            return moved(target + request.split(b"filename=")[1].split(b" ")[0].decode())
+
+        async with RawService(respond) as old, _session(old) as ats:
+            await _save(ats, tmp_path, "a/0")
+            late = asyncio.create_task(_save(ats, tmp_path, "a/1"))
+            await asyncio.sleep(0.05)
+            assert SOUND == await _save(ats, tmp_path, "a/2")
+            assert SOUND == await late
+            for number in range(3, 6):
+                assert SOUND == await _save(ats, tmp_path, f"a/{number}")
+        hosts = {header(request, "Host") for request in new.requests}
+        assert {f"127.0.0.1:{new.port}"} == hosts
+        # The one that met the move was asked for once more, the ordinary way.
+        assert (4, 4) == (len(new.requests), len(old.requests))
+
+
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
+async def test_heads_with_bare_line_feeds(tmp_path: Path, line_end: bytes) -> None:
+    """Aiohttp reads them, and so they are read here."""
+    head, _, body = AUDIO.what.partition(b"\r\n\r\n")
+    said = Say(head.replace(b"\r\n", line_end) + line_end + line_end + body)
+    async with RawService(_then(said)) as service, _session(service) as ats:
+        for name in ("first", "second", "third"):
+            assert SOUND == await _save(ats, tmp_path, name)
+
+
+async def test_a_loop_that_goes_on_after_a_pause(tmp_path: Path) -> None:
+    """Windows' loop hands over all that it has read, whatever the room; what finds no place waits."""
+    async with RawService(lambda _: AUDIO) as service, _session(service) as ats:
+        for name in ("first", "second"):
+            await _save(ats, tmp_path, name)
+        way = ats.recordings._requester.transport._direct
+        assert way is not None
+        (connection,) = way._idle
+        room = Room(1000)
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: 2500\r\n\r\n"
+        asking = asyncio.create_task(
+            connection.ask(b"GET /crm/openapi/x HTTP/1.1\r\nHost: x\r\n\r\n", room, None)
+        )
+        await asyncio.sleep(0)
+        body = bytes(range(250)) * 10
+        left = head + body
+        while left:
+            buffer = connection.get_buffer(-1)
+            taken = min(len(buffer), len(left), 700)
+            buffer[:taken] = left[:taken]
+            connection.buffer_updated(taken)
+            left = left[taken:]
+        await asking
+        came = b""
+        while await connection.receive(1):
+            came += bytes(room.filled)
+            room.clear()
+        assert body == came
+        connection.close()

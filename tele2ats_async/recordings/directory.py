@@ -53,7 +53,7 @@ class Directory:
 def _names_in(directory: str) -> set[str] | None:
     """Name the recordings of which something is there; None where that cannot be told."""
     try:
-        names = os.listdir(directory)  # noqa: PTH208  # a Path for each costs more
+        names = os.listdir(directory or os.curdir)  # noqa: PTH208  # a Path for each costs more
     except FileNotFoundError:
         return set()
     except OSError:  # whoever asks for a file or writes one is told why

@@ -108,8 +108,7 @@ class Download:
         return False
 
     async def _receive_whole(self) -> bool:
-        if self._file.size_bytes:
-            await self._file.begin_anew()
+        await self._file.begin_anew()
         opening = self._files.open(FETCH_RECORDING, self._name, self._open_whole, room=self._file.room)
         async with await opening as stream:
             return await self._receive(stream)
@@ -143,6 +142,8 @@ class Download:
         if not stream.offset:
             file.length = stream.content_length
         is_complete = False
+        if stream.offset and not file.room.free_bytes:
+            await file.write()  # what came last before the first answer broke off
         try:
             while came_bytes := await stream.receive(file.room.free_bytes):
                 file.note()

@@ -41,8 +41,8 @@ class SaveOutcome:
     """
 
     name: str
-    _path: str | None = attrs.field(default=None, repr=False)
-    _transcript_path: str | None = attrs.field(default=None, repr=False)
+    _path: str | None = attrs.field(default=None, alias="path")
+    _transcript_path: str | None = attrs.field(default=None, alias="transcript_path")
     size_bytes: int = 0
     skipped: bool = False
     error: AtsError | None = None

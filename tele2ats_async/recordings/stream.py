@@ -84,6 +84,8 @@ class RecordingStream:
         exception: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if self._is_left:
+            return
         self._is_left = True
         await self._incoming.__aexit__(exception_type, exception, traceback)
 

@@ -99,6 +99,7 @@ class TokenRefresher:
 
         Source: operation 1.
         """
+        self.begin()
         pair = self._keeper.pair or await self._keeper.read()
         self._refreshed_at = None
         await self.replace(pair.access)

@@ -7,11 +7,13 @@ handed over to aiohttp's own protocol, which reads it as if nobody had been ther
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from typing import Self
 
 import aiohttp
 from aiohttp.connector import Connection
+from yarl import URL
 
 from .head import HeadParser
 from .room import Room
@@ -22,7 +24,10 @@ _LONGEST_HEAD_BYTES = 16 * 1024
 _SWITCHING_PROTOCOLS = 101
 # What comes unasked goes there.
 _SCRATCH_BYTES = 64
-_NOWHERE = Room(0)
+# At least so much of what finds no place in the room.
+_SPILL_BYTES = 64 * 1024
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_NOWHERE = Room(1)
 
 
 class DirectConnection(asyncio.BufferedProtocol):
@@ -32,6 +37,7 @@ class DirectConnection(asyncio.BufferedProtocol):
         status: The HTTP status of the answer.
         headers: Its headers.
         content: Its body: this object itself, or aiohttp's stream where it was handed over.
+        origin: Where it leads.
         idle_since: By the loop's clock, when it was given back.
     """
 
@@ -40,6 +46,7 @@ class DirectConnection(asyncio.BufferedProtocol):
         connection: Connection,
         loop: asyncio.AbstractEventLoop,
         *,
+        origin: URL | None,
         silence_s: float | None,
         at_end: Callable[["DirectConnection", bool], None],
     ) -> None:
@@ -48,6 +55,7 @@ class DirectConnection(asyncio.BufferedProtocol):
         Args:
             connection: It.
             loop: The loop that runs.
+            origin: Where it leads.
             silence_s: Seconds for which the service may be silent in the middle of an answer; None for ever.
             at_end: Called when an answer was left, with whether the connection can be used again.
         """
@@ -62,6 +70,9 @@ class DirectConnection(asyncio.BufferedProtocol):
         self._parser = HeadParser(handler, loop)
         self._scratch = memoryview(bytearray(_SCRATCH_BYTES))
         self._room = _NOWHERE
+        # What was received and finds no place in the room yet, and where the next of it comes.
+        self._spilled = bytearray()
+        self._spill: memoryview | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._failure: BaseException | None = None
         self._head_by: float | None = None
@@ -74,6 +85,7 @@ class DirectConnection(asyncio.BufferedProtocol):
         self.status = 0
         self.headers: Mapping[str, str] = {}
         self.content: DirectConnection | aiohttp.StreamReader = self
+        self.origin = origin
         self.idle_since = 0.0
         self._switch_to(self)
 
@@ -108,6 +120,8 @@ class DirectConnection(asyncio.BufferedProtocol):
         Raises:
             aiohttp.ClientError: The answer broke off.
         """
+        if self._spilled:
+            self._pour()
         if self._is_paused and self._room.free_bytes:
             self._is_paused = False
             if not self._transport.is_closing():
@@ -140,9 +154,11 @@ class DirectConnection(asyncio.BufferedProtocol):
         if self._left is None and not self._is_handed_over:
             self._room.clear()  # of what came of the head
         is_reusable = self._left == 0 and self._is_reusable and self._failure is None and not self._is_closed
-        self._is_asked, self._room = False, _NOWHERE
         if not is_reusable:
+            self._fail(aiohttp.ClientConnectionError("the answer was left"))
             self.close()
+        self._is_asked, self._room = False, _NOWHERE
+        self._spilled.clear()
         self._at_end(self, is_reusable)
 
     def close(self) -> None:
@@ -165,9 +181,16 @@ class DirectConnection(asyncio.BufferedProtocol):
         elif self._came_bytes:
             self._wake()  # whoever wants more judges the pace
 
-    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002  # the protocol's
+    def get_buffer(self, sizehint: int) -> memoryview:
         """Say where the next bytes belong."""
-        return self._scratch if self._left == 0 or not self._is_asked else self._room.free
+        if self._left == 0 or not self._is_asked:
+            return self._scratch
+        if self._room.free_bytes >= max(1, sizehint) and not self._spilled:
+            return self._room.free
+        # TLS gives all that it has at once, or never where the service has closed; and some loops go on with
+        # what they have read after they were paused.
+        self._spill = memoryview(bytearray(max(_SPILL_BYTES, sizehint)))
+        return self._spill
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take note of what came."""
@@ -175,11 +198,13 @@ class DirectConnection(asyncio.BufferedProtocol):
         if self._left == 0 or not self._is_asked:
             self._take_surplus(bytes(self._scratch[:nbytes]))
             return
-        self._room.end += nbytes
-        if self._left is None:
-            self._read_head()
+        if self._spill is None:
+            self._room.end += nbytes
+            self._note(nbytes)
         else:
-            self._take(nbytes)
+            self._spilled += self._spill[:nbytes]
+            self._spill = None
+            self._pour()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell whoever waits, and aiohttp."""
@@ -189,7 +214,7 @@ class DirectConnection(asyncio.BufferedProtocol):
                 if isinstance(exc, OSError)
                 else aiohttp.ServerDisconnectedError()
             )
-        elif self._is_asked and self._left:
+        elif self._is_asked and self._left and self._left > len(self._spilled):
             self._fail(aiohttp.ClientPayloadError("the answer broke off"))
         self._handler.connection_lost(exc)
         self.close()
@@ -205,19 +230,37 @@ class DirectConnection(asyncio.BufferedProtocol):
         self.status, self.headers = 0, {}
         self._heard_at = self._loop.time()
 
+    def _pour(self) -> None:
+        """Bring what was spilled into the room, as much as there is room for."""
+        piece = bytes(self._spilled[: self._room.free_bytes])
+        if piece:
+            del self._spilled[: len(piece)]
+            self._room.put(piece)
+            self._note(len(piece))
+        if self._left == 0 and self._spilled:
+            surplus = bytes(self._spilled)
+            self._spilled.clear()
+            self._take_surplus(surplus)
+
+    def _note(self, came_bytes: int) -> None:
+        if self._left is None:
+            self._read_head()
+        else:
+            self._take(came_bytes)
+
     def _read_head(self) -> None:
         came = bytes(self._room.filled[:_LONGEST_HEAD_BYTES])
-        end = came.find(b"\r\n\r\n") + 4
-        if end < 4 and len(came) < _LONGEST_HEAD_BYTES:
+        found = _HEAD_END.search(came)
+        if found is None and len(came) < _LONGEST_HEAD_BYTES:
             return
-        message = self._parser.plain_head(came[:end]) if end >= 4 else None
-        if message is None:
+        message = self._parser.plain_head(came[: found.end()]) if found else None
+        if found is None or message is None:
             self._hand_over()
             return
         self.status, self.headers = message.code, message.headers
         self._left = int(message.headers["Content-Length"])
         self._is_reusable = not message.should_close
-        self._room.begin += end
+        self._room.begin += found.end()
         self._take(self._room.filled_bytes)
         self._wake()
 
@@ -250,8 +293,9 @@ class DirectConnection(asyncio.BufferedProtocol):
     def _hand_over(self) -> None:
         """Let aiohttp's protocol read the answer, from its first byte on."""
         self._is_handed_over = True
-        handler, came = self._handler, bytes(self._room.filled)
+        handler, came = self._handler, bytes(self._room.filled) + bytes(self._spilled)
         self._room.clear()
+        self._spilled.clear()
         handler.set_response_params(
             read_until_eof=True,
             auto_decompress=True,

@@ -64,8 +64,8 @@ class DirectWay:
         Raises:
             aiohttp.ClientError: There was no answer.
         """
-        example = self._example
-        if example is None or base_url.origin() != self._origin:
+        example, connector = self._example, self._client.connector
+        if example is None or connector is None or base_url.origin() != self._origin:
             return None
         if headers != self._headers:
             if any(map(_LINE_END.search, headers.values())):
@@ -73,11 +73,11 @@ class DirectWay:
             lines = {"Host": example.headers["Host"]} | headers
             self._headers = headers
             self._lines = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-        connection = self._take_idle() or await self._connect(example)
+        request = f"GET {base_url.raw_path}{target} HTTP/1.1\r\n{self._lines}\r\n"
+        connection = self._take_idle() or await self._connect(connector, example)
         self._busy.add(connection)
         if self._watch is None:
             self._look()
-        request = f"GET {base_url.raw_path}{target} HTTP/1.1\r\n{self._lines}\r\n"
         head_by = None if first_byte_s is None else self._loop.time() + first_byte_s
         try:
             await connection.ask(request.encode(), room, head_by)
@@ -87,7 +87,7 @@ class DirectWay:
         return connection
 
     def close(self) -> None:
-        """Close what is not in use; the rest the client closes."""
+        """Part from what is not in use, once the client has closed all connections and waited for that."""
         for connection in self._idle:
             connection.close()
         self._idle.clear()
@@ -98,6 +98,7 @@ class DirectWay:
             for connection in self._idle:  # they lead elsewhere
                 connection.close()
             self._idle.clear()
+            self._headers = None  # with another host among them
         self._example, self._origin = example, origin
 
     def _take_idle(self) -> DirectConnection | None:
@@ -107,20 +108,27 @@ class DirectWay:
                 return connection
         return None
 
-    async def _connect(self, example: aiohttp.ClientRequest) -> DirectConnection:
-        connector = self._client.connector
-        assert connector is not None  # noqa: S101  # the client is open
+    async def _connect(
+        self, connector: aiohttp.BaseConnector, example: aiohttp.ClientRequest
+    ) -> DirectConnection:
+        origin = example.url.origin()
         try:
             connection = await connector.connect(example, traces=[], timeout=self._timeout)
         except TimeoutError as error:
             raise aiohttp.ConnectionTimeoutError from error
         return DirectConnection(
-            connection, self._loop, silence_s=self._timeout.sock_read or None, at_end=self._part
+            connection,
+            self._loop,
+            origin=origin,
+            silence_s=self._timeout.sock_read or None,
+            at_end=self._part,
         )
 
     def _part(self, connection: DirectConnection, is_reusable: bool) -> None:  # noqa: FBT001  # of at_end
         self._busy.discard(connection)
-        if is_reusable:
+        if is_reusable and connection.origin != self._origin:
+            connection.close()  # the service has moved meanwhile
+        elif is_reusable:
             connection.idle_since = self._loop.time()
             self._idle.append(connection)
         elif connection in self._idle:

@@ -1,5 +1,6 @@
 """Memory into which an answer is received, and from which it is written."""
 
+from mmap import mmap
 from typing import Final
 
 
@@ -18,7 +19,8 @@ class Room:
     __slots__ = ("_memory", "begin", "end", "size_bytes")
 
     def __init__(self, size_bytes: int) -> None:
-        self._memory: Final = memoryview(bytearray(size_bytes))
+        # Of the system, which gives what is used of it: a bytearray is written all over at once.
+        self._memory: Final = memoryview(mmap(-1, size_bytes))
         self.size_bytes: Final = size_bytes
         self.begin = self.end = 0
 

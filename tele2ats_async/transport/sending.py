@@ -149,10 +149,10 @@ class Transport:
     async def close(self) -> None:
         """Close the connections, unless they are borrowed."""
         self._closed = True
-        if self._direct is not None:
-            self._direct.close()
         if self._client is not None and self._owns_client:
             await self._client.close()
+        if self._direct is not None:
+            self._direct.close()
 
     async def _exchange(
         self, client: aiohttp.ClientSession, request: AnyRequest, token: str, room: Room | None
