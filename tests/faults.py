@@ -59,9 +59,14 @@ def cut_after(content: bytes, *, announced_bytes: int | None) -> Respond:
 
 @attrs.define
 class Trickle:
-    """Sends the beginning of a body, and then waits until it is let go on."""
+    """Sends the beginning of a body, and then waits until it is let go on.
+
+    Attributes:
+        begun: How many requests it has begun to answer.
+    """
 
     content: bytes
+    begun: int = 0
     started: asyncio.Event = attrs.field(factory=asyncio.Event)
     go_on: asyncio.Event = attrs.field(factory=asyncio.Event)
 
@@ -71,6 +76,7 @@ class Trickle:
         response.content_length = len(self.content)
         await response.prepare(request)
         half = len(self.content) // 2
+        self.begun += 1
         await response.write(self.content[:half])
         self.started.set()
         await self.go_on.wait()
