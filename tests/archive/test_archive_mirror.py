@@ -172,11 +172,16 @@ async def test_spent_tokens_end_the_run(few: Company, tmp_path: Path) -> None:
     """Nothing is held for failed that was never refused; a new pair goes on."""
     async with scene(few, tmp_path) as archive:
         simulator = archive.simulator
-        outcomes = archive.ats.recordings.mirror(archive.start, archive.end, tmp_path, concurrency=1)
-        async with aclosing(outcomes):
-            await anext(outcomes)
+
+        def spend(_: str, __: int) -> None:
             simulator.expire_access_token()
             simulator.expire_refresh_token()
+
+        # With the first bytes that come: what was asked for before is still saved.
+        outcomes = archive.ats.recordings.mirror(
+            archive.start, archive.end, tmp_path, concurrency=1, progress=spend
+        )
+        async with aclosing(outcomes):
             with pytest.raises(ReauthorizationRequired):
                 [one async for one in outcomes]
         states = look(tmp_path, "SELECT state FROM calls WHERE record_file_name NOT NULL")
