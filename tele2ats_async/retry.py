@@ -60,11 +60,6 @@ class RetryPolicy:
     wait_initial_s: float = attrs.field(default=0.2, validator=attrs.validators.ge(0))
     wait_max_s: float = attrs.field(default=10.0, validator=attrs.validators.ge(0))
 
-    @property
-    def tries_again(self) -> bool:
-        """Whether what fails is tried again at all."""
-        return self.attempts > 1
-
     def __attrs_post_init__(self) -> None:
         # Loaded with the first session, for the package loads faster without; and not with the first
         # failure, which may be that no more files can be opened.

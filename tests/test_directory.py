@@ -54,3 +54,12 @@ async def test_what_cannot_be_listed_is_asked_for(tmp_path: Path) -> None:
     """Whoever asks for the file is told what is wrong."""
     (tmp_path / "file").touch()
     assert await Directory(tmp_path / "file", for_many=True).may_hold(f"{tmp_path}/file/one.mp3")
+
+
+async def test_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has no name of its own in a path, and is listed all the same."""
+    (tmp_path / "one.mp3").touch()
+    monkeypatch.chdir(tmp_path)
+    found = Directory("", for_many=True)
+
+    assert [True, False] == [await found.may_hold("one.mp3"), await found.may_hold("two.mp3")]

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import pytest
-import uvloop
 from raw_service import ONCE, PAIR, RawService, Say, answer, in_turn, make_tls
 
 from tele2ats_async import AtsSession, NotReady, Truncated
 from tele2ats_async.transport.connection import DirectConnection
 from tele2ats_async.transport.room import Room
+
+uvloop = pytest.importorskip("uvloop", reason="there is none for Windows")
 
 SOUND = b"\xff\xfb\x90\x00" + bytes(413) * 50
 LONG = b"ID3." + bytes(range(251)) * 7000  # more than three rooms, and no two places alike

@@ -29,7 +29,7 @@ class Directory:
         self._held: dict[str, set[str] | None] = {}
 
     async def may_hold(self, path: str) -> bool:
-        """Say whether a recording, or its beginning, may be there already; asked for the second time, it may.
+        """Say whether a file, or the beginning of one, may be there already; asked for the second time, it may.
 
         Another process may put it there in the meantime: then it is fetched once more, and replaced by its like.
         """
@@ -51,7 +51,7 @@ class Directory:
 
 
 def _names_in(directory: str) -> set[str] | None:
-    """Name the recordings of which something is there; None where that cannot be told."""
+    """Name the files of which something is there; None where that cannot be told."""
     try:
         names = os.listdir(directory or os.curdir)  # noqa: PTH208  # a Path for each costs more
     except FileNotFoundError:

@@ -73,7 +73,7 @@ class Download:
                 return await self._files.retry.run(FETCH_RECORDING, self._attempt)
             except AtsError as error:
                 has_gained = self._file.reached_bytes - reached_bytes >= _WORTH_GOING_ON_BYTES
-                may_go_on = self._files.retry.tries_again and may_repeat(FETCH_RECORDING, error)
+                may_go_on = self._files.retry.attempts > 1 and may_repeat(FETCH_RECORDING, error)
                 # Who asks to come back later than the budget lasts is not asked again at once.
                 if not (has_gained and may_go_on) or isinstance(error, RateLimited):
                     raise

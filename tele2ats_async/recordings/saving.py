@@ -57,7 +57,7 @@ class Saver:
     async def save_transcript(self, name: str, directory: Directory) -> SavedFile:
         """Save a transcript as ``.json``, byte for byte as the service sent it, unless it is there."""
         path = file_below(directory.path, name, TRANSCRIPT)
-        if size_bytes := size_of_file(name, path):
+        if await directory.may_hold(path) and (size_bytes := size_of_file(name, path)):
             return SavedFile(path, size_bytes, skipped=True)
         content = await self._files.retry.run(FETCH_TRANSCRIPT, self._read_transcript, name)
         await on_disk(name, path, _write_whole, path, content)

@@ -26,6 +26,7 @@ _SWITCHING_PROTOCOLS = 101
 _SCRATCH_BYTES = 64
 # At least so much of what finds no place in the room.
 _SPILL_BYTES = 64 * 1024
+_TLS_RECORD_BYTES = 16 * 1024
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _NOWHERE = Room(1)
 
@@ -185,11 +186,13 @@ class DirectConnection(asyncio.BufferedProtocol):
         """Say where the next bytes belong."""
         if self._left == 0 or not self._is_asked:
             return self._scratch
-        if self._room.free_bytes >= max(1, sizehint) and not self._spilled:
+        # TLS gives all that it has at once, or never where the service has closed; of a record that it has opened
+        # already the hint says nothing. Other connections give no hint.
+        needed_bytes = 1 if sizehint < 0 else sizehint + _TLS_RECORD_BYTES
+        if self._room.free_bytes >= needed_bytes and not self._spilled:
             return self._room.free
-        # TLS gives all that it has at once, or never where the service has closed; and some loops go on with
-        # what they have read after they were paused.
-        self._spill = memoryview(bytearray(max(_SPILL_BYTES, sizehint)))
+        # Some loops go on with what they have read after they were paused, too.
+        self._spill = memoryview(bytearray(max(_SPILL_BYTES, needed_bytes)))
         return self._spill
 
     def buffer_updated(self, nbytes: int) -> None:

@@ -101,16 +101,16 @@ def _parse_rows(raw: bytes | str, *, one_or_many: bool) -> Iterator[list[object]
         value = _parse(raw)
         if one_or_many and isinstance(value, dict):
             value = [cast("object", value)]
-        _require_rows(value, 0)
+        _require_list(value)
         yield cast("list[object]", value)
         return
-    reason = None
     try:
         yield from iter_pieces(raw)
     except orjson.JSONDecodeError as error:
         reason = _not_json(error)
-    if reason is not None:
-        raise PayloadError("$", reason)
+    else:
+        return
+    raise PayloadError("$", reason)
 
 
 def _not_json(error: orjson.JSONDecodeError) -> str:
@@ -128,11 +128,15 @@ def _structure(value: object, answer: type[T], first_row: int = 0) -> T:
     raise _explain(value, answer, first_row)
 
 
-def _require_rows(value: object, first_row: int) -> None:
-    """Refuse an answer that is no list, or lacks a row: one that were passed over would shorten its page."""
+def _require_list(value: object) -> None:
     kind = kind_of(value)
     if kind != "a list":
         raise PayloadError("$", f"expected a list, got {kind}")
+
+
+def _require_rows(value: object, first_row: int) -> None:
+    """Refuse an answer that is no list, or lacks a row: one that were passed over would shorten its page."""
+    _require_list(value)
     rows = cast("list[object]", value)
     if None in rows:
         raise PayloadError(f"$[{first_row + rows.index(None)}]", "expected an object, got null")

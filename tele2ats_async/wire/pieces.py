@@ -32,7 +32,6 @@ def iter_pieces(raw: bytes, piece_bytes: int = PIECE_BYTES) -> Iterator[list[obj
         orjson.JSONDecodeError: It is not JSON; not before the place where it is not.
     """
     begin = raw.index(b"[") + 1
-    is_whole = True
     mistakes = 0
     search_from = begin + piece_bytes
     while mistakes < _MISTAKES_AT_MOST and (between := _BETWEEN_OBJECTS.search(raw, search_from)):
@@ -43,12 +42,11 @@ def iter_pieces(raw: bytes, piece_bytes: int = PIECE_BYTES) -> Iterator[list[obj
             mistakes += 1
             continue
         yield rows
-        is_whole = False
         mistakes = 0
         begin = between.end() - 1
         search_from = begin + piece_bytes
     try:
-        yield orjson.loads(raw if is_whole else b"[%b" % raw[begin:])
+        yield orjson.loads(b"[%b" % raw[begin:])
     except orjson.JSONDecodeError:
         orjson.loads(raw)  # says where in the whole
         raise

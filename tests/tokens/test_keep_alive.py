@@ -249,3 +249,15 @@ async def test_a_store_that_fails_does_not_end_it(calendar: Calendar) -> None:
         await _live(calendar, 1.5)
 
     assert [PAIR.refresh, "r1"] == service.tokens
+
+
+async def test_a_refresh_by_hand_begins_it_too(calendar: Calendar, simulator: AtsSimulator) -> None:
+    """Whoever renews first and asks later has the pair kept alive as everybody else."""
+    ats = AtsSession(TokenPair(*simulator.tokens), base_url=simulator.base_url, keep_alive=True)
+    try:
+        await ats.tokens.refresh()
+        refreshes = ats.tokens.refresh_count
+        await _live(calendar, 40)
+        assert ats.tokens.refresh_count > refreshes + 20
+    finally:
+        await ats.close()

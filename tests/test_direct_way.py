@@ -2,12 +2,16 @@
 
 import asyncio
 import gzip
+import socket
+import ssl
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Event, Thread
 
 import aiohttp
 import pytest
-from raw_service import NAME, ONCE, PAIR, QUICKLY, RawService, Say, Then, answer, header, moved
+from raw_service import NAME, ONCE, PAIR, QUICKLY, RawService, Say, Then, answer, header, make_tls, moved
 from yarl import URL
 
 from tele2ats_async import (
@@ -33,7 +37,7 @@ SHORT = aiohttp.ClientTimeout(total=None, connect=1, sock_connect=1, sock_read=0
 
 
 @pytest.fixture(autouse=True)
-def exchanges(monkeypatch: pytest.MonkeyPatch) -> list[DirectConnection]:
+def asked_on(monkeypatch: pytest.MonkeyPatch) -> list[DirectConnection]:
     """Note the connection of each request that goes straight, so that a test knows that it tests one."""
     asked: list[DirectConnection] = []
     ask = DirectConnection.ask
@@ -65,13 +69,13 @@ def _in_parts(*parts: bytes) -> Say:
     return Say(b"".join(parts))
 
 
-async def test_one_connection_serves_them_all(tmp_path: Path, exchanges: list[DirectConnection]) -> None:
+async def test_one_connection_serves_them_all(tmp_path: Path, asked_on: list[DirectConnection]) -> None:
     """The request is the ordinary one byte for byte but for the order of its lines, and the connection is used again."""
     async with RawService(lambda _: AUDIO) as service, _session(service) as ats:
         for number in range(4):
             assert SOUND == await _save(ats, tmp_path, f"{NAME}{number}")
 
-        assert (3, 1) == (len(exchanges), service.connections)
+        assert (3, 1) == (len(asked_on), service.connections)
         first, *rest = (sorted(request.split(b"\r\n")[1:]) for request in service.requests)
         assert [first] * 3 == rest
         targets = [request.split(b" ")[1] for request in service.requests]
@@ -98,7 +102,7 @@ async def test_many_at_once_share_no_connection(tmp_path: Path) -> None:
     assert service.connections <= 8
 
 
-async def test_a_head_in_pieces(tmp_path: Path, exchanges: list[DirectConnection]) -> None:
+async def test_a_head_in_pieces(tmp_path: Path, asked_on: list[DirectConnection]) -> None:
     """A head may come byte by byte, and the body begin in the middle of a packet."""
     whole = AUDIO.what
 
@@ -116,7 +120,7 @@ async def test_a_head_in_pieces(tmp_path: Path, exchanges: list[DirectConnection
     async with server, AtsSession(PAIR, base_url=url, retry=ONCE, timeout=SHORT) as ats:
         assert SOUND == await _save(ats, tmp_path, "a/1")
         assert SOUND == await _save(ats, tmp_path, "a/2")
-    assert 1 == len(exchanges)
+    assert 1 == len(asked_on)
 
 
 @pytest.mark.parametrize(
@@ -142,14 +146,14 @@ async def test_a_head_in_pieces(tmp_path: Path, exchanges: list[DirectConnection
     ],
 )
 async def test_what_goes_wrong(
-    tmp_path: Path, exchanges: list[DirectConnection], said: Say, error: type[AtsError]
+    tmp_path: Path, asked_on: list[DirectConnection], said: Say, error: type[AtsError]
 ) -> None:
     """Each failure is the same error of the tree as on the ordinary way, and leaves no file; the next one is served."""
     async with RawService(_then(said, AUDIO)) as service, _session(service) as ats:
         await _save(ats, tmp_path, "first")
         with pytest.raises(error) as direct_way:
             await _save(ats, tmp_path, "second")
-        assert 1 == len(exchanges)
+        assert 1 == len(asked_on)
         assert not (tmp_path / "second.mp3").exists()
         if b"surplus" not in said.what:  # which aiohttp calls no HTTP
             async with RawService(lambda _: said) as again, _session(again) as ordinary:
@@ -215,12 +219,12 @@ async def test_a_slow_listener_holds_the_service_back() -> None:
     assert size == received
 
 
-async def test_cancelling_closes_the_connection(tmp_path: Path, exchanges: list[DirectConnection]) -> None:
+async def test_cancelling_closes_the_connection(tmp_path: Path, asked_on: list[DirectConnection]) -> None:
     """Who leaves in the middle leaves no connection on which the rest could still arrive."""
     async with RawService(_then(Say(AUDIO.what[:-100]), AUDIO)) as service, _session(service) as ats:
         await _save(ats, tmp_path, "first")
         task = asyncio.create_task(_save(ats, tmp_path, "second"))
-        while not (exchanges and exchanges[0].status):  # until the head has come
+        while not (asked_on and asked_on[0].status):  # until the head has come
             await asyncio.sleep(0.001)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -230,7 +234,7 @@ async def test_cancelling_closes_the_connection(tmp_path: Path, exchanges: list[
 
 
 async def test_an_unknown_aiohttp_goes_the_ordinary_way(
-    tmp_path: Path, exchanges: list[DirectConnection], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, asked_on: list[DirectConnection], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A version of aiohttp that was never tried with it does without."""
     monkeypatch.setattr(direct, "IS_POSSIBLE", False)
@@ -238,10 +242,10 @@ async def test_an_unknown_aiohttp_goes_the_ordinary_way(
         await _save(ats, tmp_path, "first")
         await _save(ats, tmp_path, "second")
 
-    assert not exchanges
+    assert not asked_on
 
 
-async def test_a_borrowed_client_is_used_as_it_is(tmp_path: Path, exchanges: list[DirectConnection]) -> None:
+async def test_a_borrowed_client_is_used_as_it_is(tmp_path: Path, asked_on: list[DirectConnection]) -> None:
     """Whoever lends a client may have it traced: every request goes through it."""
     async with (
         RawService(lambda _: AUDIO) as service,
@@ -251,7 +255,7 @@ async def test_a_borrowed_client_is_used_as_it_is(tmp_path: Path, exchanges: lis
         await _save(ats, tmp_path, "first")
         await _save(ats, tmp_path, "second")
 
-    assert not exchanges
+    assert not asked_on
 
 
 LONG = b"ID3." + bytes(range(251)) * 7000  # more than three rooms, and no two places alike
@@ -453,3 +457,53 @@ async def test_a_loop_that_goes_on_after_a_pause(tmp_path: Path) -> None:
             room.clear()
         assert body == came
         connection.close()
+
+
+@contextmanager
+def _hasty_service(tls: ssl.SSLContext, *answers: bytes) -> Iterator[str]:
+    """Answer in turn over TLS, and close behind the last answer without waiting for the client, as web servers do."""
+
+    def serve() -> None:
+        said = iter(answers)
+        while not is_over.is_set():
+            with suppress(OSError):  # nobody came for a moment, or the client has gone
+                plain, _ = listener.accept()
+                plain.settimeout(5)
+                with tls.wrap_socket(plain, server_side=True) as connection:
+                    while connection.recv(65_536):
+                        what = next(said, answers[-1])
+                        connection.sendall(what)
+                        if what == answers[-1]:
+                            connection.shutdown(socket.SHUT_WR)  # which is the end of TLS, too
+                            while connection.recv(65_536):
+                                pass
+
+    is_over = Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.05)
+        thread = Thread(target=serve)
+        thread.start()
+        try:
+            yield f"https://127.0.0.1:{listener.getsockname()[1]}/crm/openapi"
+        finally:
+            is_over.set()
+            thread.join()
+
+
+@pytest.mark.parametrize("size_bytes", [400_000, len(LONG)])
+@pytest.mark.parametrize("pause_s", [0.0, 0.01, 0.05])
+async def test_a_service_that_closes_behind_a_slow_reader(size_bytes: int, pause_s: float) -> None:
+    """All had come before the end of the connection: TLS hands it over at once then, or never."""
+    server_tls, client_tls = make_tls("127.0.0.1")
+    closing = answer(LONG[:size_bytes], kind="audio/mpeg", headers={"Connection": "close"}).what
+    came = b""
+    with _hasty_service(server_tls, AUDIO.what, closing) as url:
+        async with AtsSession(PAIR, base_url=url, retry=ONCE, ssl=client_tls) as ats:
+            async with ats.recordings.open("a/1") as stream:
+                assert SOUND == b"".join([chunk async for chunk in stream])
+            async with ats.recordings.open("a/1") as stream:
+                async for chunk in stream:
+                    came += chunk
+                    await asyncio.sleep(pause_s)
+
+    assert LONG[:size_bytes] == came
