@@ -4,8 +4,8 @@ import asyncio
 import gzip
 import socket
 import ssl
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
 
@@ -65,8 +65,24 @@ def _session(service: RawService) -> AtsSession:
     return AtsSession(PAIR, base_url=service.base_url, retry=ONCE, timeout=SHORT)
 
 
-def _in_parts(*parts: bytes) -> Say:
-    return Say(b"".join(parts))
+@asynccontextmanager
+async def _serving(
+    handle: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+) -> AsyncIterator[str]:
+    """Serve each connection as a test wants it, and see it ended before the test is."""
+    tasks: set[asyncio.Task[None] | None] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        tasks.add(asyncio.current_task())
+        with suppress(asyncio.IncompleteReadError, ConnectionError):  # the client has gone
+            await handle(reader, writer)
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/crm/openapi"
+        await asyncio.gather(*filter(None, tasks))
 
 
 async def test_one_connection_serves_them_all(tmp_path: Path, asked_on: list[DirectConnection]) -> None:
@@ -113,11 +129,8 @@ async def test_a_head_in_pieces(tmp_path: Path, asked_on: list[DirectConnection]
                 writer.write(whole[start : min(start + size, 300)])
                 await asyncio.sleep(0)
             writer.write(whole[300:])
-        writer.close()
 
-    server = await asyncio.start_server(trickle, "127.0.0.1", 0)
-    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/crm/openapi"
-    async with server, AtsSession(PAIR, base_url=url, retry=ONCE, timeout=SHORT) as ats:
+    async with _serving(trickle) as url, AtsSession(PAIR, base_url=url, retry=ONCE, timeout=SHORT) as ats:
         assert SOUND == await _save(ats, tmp_path, "a/1")
         assert SOUND == await _save(ats, tmp_path, "a/2")
     assert 1 == len(asked_on)
@@ -202,11 +215,8 @@ async def test_a_slow_listener_holds_the_service_back() -> None:
             writer.write(bytes(min(50_000, size - 4 - sent)))
             sent += min(50_000, size - 4 - sent)
             await writer.drain()
-        writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/crm/openapi"
-    async with server, AtsSession(PAIR, base_url=url, retry=ONCE, timeout=SHORT) as ats:
+    async with _serving(serve) as url, AtsSession(PAIR, base_url=url, retry=ONCE, timeout=SHORT) as ats:
         async with ats.recordings.open("a/1") as stream:
             assert SOUND == b"".join([chunk async for chunk in stream])
         async with ats.recordings.open("a/2") as stream:
@@ -267,20 +277,13 @@ async def test_a_recording_longer_than_its_room(tmp_path: Path, pause_s: float) 
     whole = answer(LONG, kind="audio/mpeg").what
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while not reader.at_eof():
-            try:
-                await reader.readuntil(b"\r\n\r\n")
-            except asyncio.IncompleteReadError:
-                break
+        while await reader.readuntil(b"\r\n\r\n"):
             for start in range(0, len(whole), 70_001):
                 writer.write(whole[start : start + 70_001])
                 await writer.drain()
                 await asyncio.sleep(pause_s)
-        writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/crm/openapi"
-    async with server, AtsSession(PAIR, base_url=url, retry=ONCE, timeout=SHORT) as ats:
+    async with _serving(serve) as url, AtsSession(PAIR, base_url=url, retry=ONCE, timeout=SHORT) as ats:
         names = [f"a/{number}" for number in range(6)]
         async for outcome in ats.recordings.save_many(names, tmp_path, concurrency=2):
             assert (None, len(LONG)) == (outcome.error, outcome.size_bytes)
@@ -335,11 +338,8 @@ async def test_what_comes_unasked_ends_a_connection(tmp_path: Path) -> None:
         await asyncio.sleep(0.02)
         writer.write(answer(b"ID3. of somebody else", kind="audio/mpeg").what)
         assert b"" == await reader.read()
-        writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/crm/openapi"
-    async with server, AtsSession(PAIR, base_url=url, retry=ONCE, timeout=SHORT) as ats:
+    async with _serving(serve) as url, AtsSession(PAIR, base_url=url, retry=ONCE, timeout=SHORT) as ats:
         for name in ("first", "second"):
             await _save(ats, tmp_path, name)
         await asyncio.sleep(0.1)

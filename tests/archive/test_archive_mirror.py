@@ -358,7 +358,8 @@ async def test_two_mirrors_of_one_directory(few: Company, tmp_path: Path) -> Non
             with pytest.raises(ArchiveError) as raised:
                 await archive.mirror()
             assert f"archive {tmp_path}: another mirror is at work on it" == str(raised.value)
-            assert {} == archive.asked()
+            # The recordings of the first one may still be asked for; the second would begin with a listing.
+            assert {9} >= set(archive.asked())
         await archive.mirror()
         assert archive.agrees()
 
