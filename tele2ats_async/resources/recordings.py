@@ -51,19 +51,22 @@ class Recordings:
         self._runs: WeakSet[SavingMany | SavingInProcesses | Mirror] = WeakSet()
 
     @asynccontextmanager
-    async def open(self, name: str) -> AsyncGenerator[RecordingStream, None]:
+    async def open(self, name: str, *, offset: int = 0) -> AsyncGenerator[RecordingStream, None]:
         """Open a recording to pass it on, chunk by chunk: into a web response, say.
 
         ``async with ats.recordings.open(name) as stream: async for chunk in stream: ...``
 
         Args:
             name: The recording's name, as listed.
+            offset: How many bytes to pass over at its beginning, for a listener who seeks. Where the service gives
+                no parts of recordings, they are received and dropped here.
 
         Yields:
-            The stream, with ``content_type``, and ``content_length`` in bytes where it is known.
+            The stream, with ``content_type``, and ``content_length`` and ``size_bytes`` in bytes where they are
+            known. There is nothing in it where the recording ends before ``offset``.
 
         Raises:
-            ValueError: The name is empty or hostile (`UnsafeName`).
+            ValueError: The name is empty or hostile (`UnsafeName`), or ``offset`` is below 0.
             NotReady: There is no such recording, or not yet.
             NotAudio: Something else came instead of an MP3 recording.
             Truncated: It ended before its announced length (while iterating).
@@ -72,7 +75,8 @@ class Recordings:
         Source: operation 9.
         """
         check_name(name)
-        opening = self._files.retry.run(FETCH_RECORDING, open_stream, self._files, name)
+        require_at_least("offset", offset, 0)
+        opening = self._files.retry.run(FETCH_RECORDING, open_stream, self._files, name, offset)
         async with await opening as stream:
             yield stream
 
