@@ -54,7 +54,7 @@ from .recordings import RecordingStream, SaveOutcome
 from .retry import RetryPolicy
 from .session import AtsSession
 from .tokens import FileTokenStore, MemoryTokenStore, RedisTokenStore, TokenPair, TokenStore
-from .transcripts import Transcript
+from .transcripts import Match, Transcript, Utterance
 from .version import __version__
 
 __all__ = [
@@ -83,6 +83,7 @@ __all__ = [
     "GatewayRefused",
     "JournalEntry",
     "Manager",
+    "Match",
     "MemoryTokenStore",
     "MinimumSpeed",
     "NotAudio",
@@ -113,6 +114,7 @@ __all__ = [
     "TransportError",
     "Truncated",
     "UnsafeName",
+    "Utterance",
     "__version__",
     "normalize_msisdn",
     "verify_archive",
