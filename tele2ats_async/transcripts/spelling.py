@@ -14,7 +14,9 @@ def to_text(utterances: Iterable[Utterance]) -> str:
 def to_srt(utterances: Iterable[Utterance]) -> str:
     """Write SubRip subtitles; the format has no place for a speaker but the text."""
     cues = make_cues(utterances, lambda speaker: f"{speaker}:")
-    return "".join(f"{number}\n{_span(cue, ',')}\n{_text(cue)}\n\n" for number, cue in enumerate(cues, start=1))
+    return "".join(
+        f"{number}\n{_span(cue, ',')}\n{_text(cue)}\n\n" for number, cue in enumerate(cues, start=1)
+    )
 
 
 def to_webvtt(utterances: Iterable[Utterance]) -> str:
