@@ -44,6 +44,10 @@ async def archive(simulator: AtsSimulator, company: Company, tmp_path: Path) -> 
     yield directory
 
 
+def _held_by(directory: Path) -> set[Path]:
+    return set(directory.iterdir())
+
+
 async def test_it_shows_what_was_said(simulator: AtsSimulator, transcript: Transcript) -> None:
     """From the service, with times, and A and B for those whose names nobody has told."""
     finished = await run("transcript", transcript.name, env=account(simulator))
@@ -115,7 +119,7 @@ async def test_it_writes_a_file_whole_and_reads_it_again(
 
     assert (0, "", "") == (finished.status, finished.out, finished.err)
     assert f"{transcript.to_json()}\n" == target.read_text(encoding="utf-8")
-    assert ["call.json", "link.json"] == sorted(os.listdir(tmp_path))
+    assert {target, link} == await asyncio.to_thread(_held_by, tmp_path)
     assert (0, transcript.to_text()) == (again.status, again.out)
 
 
@@ -191,4 +195,4 @@ async def test_wrong_use_is_one_line(
     assert (2, "") == (finished.status, finished.out)
     assert finished.err.startswith(f"tele2ats: {said.format(tmp_path)}")
     assert 1 == finished.err.count("\n")
-    assert ["tests.json", "words.json"] == sorted(os.listdir(tmp_path))
+    assert {tmp_path / "tests.json", tmp_path / "words.json"} == await asyncio.to_thread(_held_by, tmp_path)

@@ -43,7 +43,7 @@ def read_webvtt(text: str) -> list[tuple[str, float, float, list[str]]]:
             cue.end_time.in_milliseconds() / 1000,
             html.unescape(cue.text).split("\n"),
         )
-        for cue in webvtt.from_string(text, strict=True)
+        for cue in webvtt.from_string(text, strict=True).captions
     ]
 
 
@@ -123,7 +123,7 @@ def test_nothing_said_is_a_file_all_the_same() -> None:
     empty = Transcript("a", [])
 
     assert ("", "", "WEBVTT\n") == (empty.to_text(), empty.to_srt(), empty.to_webvtt())
-    assert [] == list(webvtt.from_string(empty.to_webvtt(), strict=True))
+    assert [] == webvtt.from_string(empty.to_webvtt(), strict=True).captions
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import math
 from itertools import pairwise
+from typing import Any
 
 import attrs
 import pytest
@@ -84,9 +85,7 @@ def test_no_words_are_no_utterances() -> None:
         ({"callee_name": "Юля\n<Заплаткина>"}, ["Анастасия Исаева", "Юля <Заплаткина>"]),
     ],
 )
-def test_parties_bear_the_best_name_that_is_known(
-    changes: dict[str, str | None], expected: list[str]
-) -> None:
+def test_parties_bear_the_best_name_that_is_known(changes: dict[str, Any], expected: list[str]) -> None:
     """A the calling, B the called party: the name, else the number, else the channel."""
     transcript = transcript_of("A 0 да", "B 5 да", record=attrs.evolve(RECORD, **changes))
 
