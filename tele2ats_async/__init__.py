@@ -63,7 +63,7 @@ from .recordings import RecordingStream, SaveOutcome
 from .retry import RetryPolicy
 from .session import AtsSession
 from .tokens import FileTokenStore, MemoryTokenStore, RedisTokenStore, TokenPair, TokenStore
-from .transcripts import Transcript
+from .transcripts import Match, Transcript, Utterance
 from .version import __version__
 
 __all__ = [
@@ -95,6 +95,7 @@ __all__ = [
     "GatewayRefused",
     "JournalEntry",
     "Manager",
+    "Match",
     "MemoryTokenStore",
     "MinimumSpeed",
     "NotAudio",
@@ -129,6 +130,7 @@ __all__ = [
     "TransportError",
     "Truncated",
     "UnsafeName",
+    "Utterance",
     "__version__",
     "normalize_msisdn",
     "verify_archive",

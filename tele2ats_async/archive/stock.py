@@ -60,12 +60,13 @@ def _take_stock(directory: Path) -> Stock:
     place = directory / INDEX_FILE
     if not os.path.exists(place):  # noqa: PTH110  # Path.exists() raises where it may not look
         return Stock()
-    with telling_of_failures(directory), closing(sqlite3.connect(_read_only(place), uri=True)) as connection:
+    with telling_of_failures(directory), closing(sqlite3.connect(read_only(place), uri=True)) as connection:
         [version] = connection.execute("PRAGMA user_version").fetchone()
         if version != VERSION:  # whoever opens it to work on it tells why that cannot be
             return Stock()
         return Stock(*map(int, connection.execute(_COUNT).fetchone()))
 
 
-def _read_only(place: Path) -> str:
+def read_only(place: Path) -> str:
+    """Give the address at which SQLite opens a file that it may not change."""
     return f"{place.absolute().as_uri()}?mode=ro"

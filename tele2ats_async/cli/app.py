@@ -15,6 +15,7 @@ from .options import BaseUrl, TokenFile, environment, read_directory, require_te
 from .running import run, wrong_use
 from .times import parse_age, parse_end, parse_start
 from .token_commands import tokens
+from .transcript import transcript
 from .views import make_console, make_view
 
 app = typer.Typer(
@@ -169,3 +170,6 @@ def simulator(
     with wrong_use():
         from .demo import serve  # noqa: PLC0415  # needs the extra "simulator"
     run(serve(host, port, seed=seed), farewell="Stopped.")
+
+
+app.command()(transcript)

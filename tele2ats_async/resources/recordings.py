@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
-from ..models import TranscriptWord
+from ..models import CallRecord, TranscriptWord
 from ..recordings import (
     Directory,
     FileRequests,
@@ -259,28 +259,32 @@ class Recordings:
         self._runs.add(mirror)
         return mirror.run()
 
-    async def fetch_transcript(self, name: str) -> Transcript:
+    async def fetch_transcript(self, name_or_record: str | CallRecord) -> Transcript:
         """Fetch the transcript of a recording.
 
         Args:
-            name: The recording's name, as listed.
+            name_or_record: The recording's name, as listed; or the record of its call, for the parties'
+                names.
 
         Returns:
             The words with their times in seconds from the start, in the service's order.
 
         Raises:
-            ValueError: The name is empty or hostile (`UnsafeName`).
+            TypeError: It is neither.
+            ValueError: The call has no recording, or the name is empty or hostile (`UnsafeName`).
             NotReady: There is no such transcript, or not yet.
             PayloadError: The answer is no transcript.
             AtsError: Whatever else keeps it from coming.
 
         Source: operation 10.
         """
+        record = name_or_record if isinstance(name_or_record, CallRecord) else None
+        name = name_or_record if isinstance(name_or_record, str) else _name_in(name_or_record)
         check_name(name)
         fetching = self._files.retry.run(
             FETCH_TRANSCRIPT, self._files.open, FETCH_TRANSCRIPT, name, _decode_words
         )
-        return Transcript(name, await fetching)
+        return Transcript(name, await fetching, record)
 
     async def save_transcript(
         self, name: str, directory: str | os.PathLike[str], *, ready_within_s: float = 0.0
@@ -316,3 +320,11 @@ class Recordings:
 async def _decode_words(_: str, incoming: Incoming[list[TranscriptWord]]) -> list[TranscriptWord]:
     async with incoming:
         return await incoming.decode()
+
+
+def _name_in(record: CallRecord) -> str:
+    if not isinstance(record, CallRecord):
+        raise TypeError(f"name_or_record: expected a text or a CallRecord, got {type(record).__name__}")
+    if not record.record_file_name:
+        raise ValueError("name_or_record: the call has no recording")
+    return record.record_file_name
