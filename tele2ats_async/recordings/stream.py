@@ -152,7 +152,7 @@ class RecordingStream:
         self._is_known_as_mp3 = True
 
 
-async def open_stream(files: FileRequests, name: str, offset: int) -> RecordingStream:
+async def open_stream(files: FileRequests, name: str, offset: int = 0) -> RecordingStream:
     """Ask for a recording from an offset on; errors as `RecordingStream`, and of `FileRequests.open()`.
 
     Whoever knows no parts, or gives another one, is asked for the whole, and its beginning passed over.
