@@ -35,7 +35,9 @@ class ReportBuilder:
             if not isinstance(moment, datetime):
                 raise TypeError(f"{argument}: expected a datetime, got {type(moment).__name__}")
             if moment.tzinfo is None:
-                raise ValueError(f"{argument}: expected an aware datetime, got {moment!r} without a time zone")
+                raise ValueError(
+                    f"{argument}: expected an aware datetime, got {moment!r} without a time zone"
+                )
         if end < start:
             raise ValueError(f"end: {end} lies before start, {start}")
         self._start, self._end, self._zone = start, end, tz

@@ -62,7 +62,9 @@ class EmployeeTally:
             owner = known.get(number)
             groups[owner.employee_id if owner else number].append(tally)
         figures = [_sum_up(tallies, known.get(tallies[0].number)) for tallies in groups.values()]
-        return tuple(sorted(figures, key=lambda one: (-one.answered - one.unanswered, -one.outgoing, one.number)))
+        return tuple(
+            sorted(figures, key=lambda one: (-one.answered - one.unanswered, -one.outgoing, one.number))
+        )
 
     def _add_incoming(self, tally: _Tally, call: Call) -> None:
         if call.outcome == Outcome.ANSWERED:

@@ -4,10 +4,10 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from .figures import Report
-from .kinds import Outcome, outcome_of
+from .kinds import Outcome
 from .language import LANGUAGES, Language
 from .spelling import Spelling, clean
-from .view import COLUMNS_AT_MOST, Shown, View
+from .view import View
 
 if TYPE_CHECKING:
     import jinja2
@@ -54,7 +54,4 @@ def _environment() -> "jinja2.Environment":
         lstrip_blocks=True,
     )
     environment.filters["clean"] = clean
-    environment.globals["first_rows"] = Shown.of
-    environment.globals["outcome_of"] = outcome_of
-    environment.globals["columns_at_most"] = COLUMNS_AT_MOST
     return environment

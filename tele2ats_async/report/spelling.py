@@ -24,7 +24,7 @@ class Spelling:
     def number(self, value: float) -> str:
         """Spell a number: thousands apart, one digit after the point where it is no whole one."""
         spelled = f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
-        return spelled.translate(str.maketrans({",": _SPACE, ".": self.text("point")}))
+        return spelled.replace(",", _SPACE).replace(".", self.text("point"))
 
     def percent(self, share: float | None) -> str:
         """Spell a share; neither 0 nor 100 % unless it is that."""
@@ -71,4 +71,6 @@ class Spelling:
 def clean(text: str) -> str:
     """Make a foreign text fit to be shown: no control characters, none that turn a line around, not endless."""
     shown = text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 1]}…"
-    return shown if shown.isprintable() else "".join(sign if sign.isprintable() else "\ufffd" for sign in shown)
+    return (
+        shown if shown.isprintable() else "".join(sign if sign.isprintable() else "\ufffd" for sign in shown)
+    )

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Generic, TypeVar
 
 import attrs
 
 from ..models import RecordCallStatus
 from .figures import Durations, QueueFigures, Report, outcomes_of
-from .kinds import Direction, Outcome
+from .kinds import Direction, Outcome, outcome_of
 from .language import STATISTICS, STATUSES
 from .spelling import Spelling
 
@@ -28,11 +28,6 @@ class Shown(Generic[T]):
 
     rows: Sequence[T]
     more: int
-
-    @classmethod
-    def of(cls, rows: Sequence[T], at_most: int = ROWS_AT_MOST) -> "Shown[T]":
-        """Take as many as a page may have."""
-        return cls(rows[:at_most], max(0, len(rows) - at_most))
 
 
 @attrs.frozen
@@ -93,7 +88,8 @@ class View:
             return [Span(day, report.days.get(day, {})) for day in days]
         spans = [Span(day, statuses) for day, statuses in report.days.items()]
         return [
-            _month_of(list(group)) for _, group in groupby(spans, lambda one: (one.first.year, one.first.month))
+            _month_of(list(group))
+            for _, group in groupby(spans, lambda one: (one.first.year, one.first.month))
         ]
 
     @property
@@ -142,9 +138,7 @@ class View:
         bounds = [self.spelling.duration(bound_s) for bound_s in durations.bounds_s]
         text = self.spelling.text
         names = [text("below", upper=bounds[0])]
-        names += [
-            text("between", lower=lower, upper=upper) for lower, upper in zip(bounds, bounds[1:], strict=False)
-        ]
+        names += [text("between", lower=lower, upper=upper) for lower, upper in pairwise(bounds)]
         names.append(text("above", lower=bounds[-1]))
         return zip(names, durations.counts, strict=True)
 
@@ -152,6 +146,18 @@ class View:
         """Say what a status means, or spell it as it came."""
         meaning = STATUSES.get(status)
         return meaning[self.spelling.language] if meaning else status
+
+    def outcome(self, status: RecordCallStatus) -> Outcome:
+        """Tell what a status says came of a call."""
+        return outcome_of(status)
+
+    def first_rows(self, rows: Sequence[T]) -> Shown[T]:
+        """Take as many rows as a table may have."""
+        return Shown(rows[:ROWS_AT_MOST], max(0, len(rows) - ROWS_AT_MOST))
+
+    def first_columns(self, columns: Sequence[T]) -> Shown[T]:
+        """Take as many columns as a table may have."""
+        return Shown(columns[:COLUMNS_AT_MOST], max(0, len(columns) - COLUMNS_AT_MOST))
 
     @property
     def _length_days(self) -> int:
