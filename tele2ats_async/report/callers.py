@@ -5,10 +5,13 @@ from datetime import datetime
 
 import attrs
 
-from ..models import Employee
+from ..models import Employee, RecordCallType
 from .call import Call, can_be_called, canonical
 from .figures import UnreturnedCaller
 from .kinds import Direction, Outcome
+
+# Of a callback, nobody says whose number the caller's is; a customer's taken for the company's would hide missed calls.
+_FROM_THE_COMPANY = frozenset({RecordCallType.OUTGOING, RecordCallType.CRM_OUTGOING})
 
 
 @attrs.define
@@ -67,9 +70,9 @@ class CallerTally:
         """Learn which numbers are the company's: only where the type leaves no doubt whose they are."""
         if call.direction == Direction.INCOMING:
             self._company.update(filter(None, (call.callee, call.dialled)))
-        elif call.record.call_type in ("OUTGOING", "CRM_OUTGOING"):
+        elif call.record.call_type in _FROM_THE_COMPANY:
             self._company.update(filter(None, (call.caller,)))
-        elif call.record.call_type == "INTERNAL":
+        elif call.record.call_type == RecordCallType.INTERNAL:
             self._company.update(filter(None, (call.caller, call.callee)))
 
     def _speak(self, call: Call) -> None:

@@ -38,9 +38,9 @@ class EmployeeTally:
         """
         if call.direction == Direction.INCOMING:
             is_personal = call.record.call_type == RecordCallType.SINGLE_CHANNEL
-            if number := call.callee or (call.dialled if is_personal else None):
-                tally = self._tally(number, call.record.callee_name)
-                self._add_incoming(tally, call)
+            number = call.callee or (call.dialled if is_personal else None)
+            if number and call.outcome in (Outcome.ANSWERED, Outcome.UNANSWERED):
+                self._add_incoming(self._tally(number, call.record.callee_name), call)
         elif call.direction == Direction.OUTGOING and call.caller:
             tally = self._tally(call.caller, call.record.caller_name)
             tally.outgoing += 1
@@ -71,7 +71,7 @@ class EmployeeTally:
             tally.answered += 1
             tally.waiting.add(call.waiting_s)
             tally.talk_s += call.talk_s or 0
-        elif call.outcome == Outcome.UNANSWERED:
+        else:
             tally.unanswered += 1
 
     def _tally(self, number: str, name: str | None) -> _Tally:

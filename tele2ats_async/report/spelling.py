@@ -30,8 +30,11 @@ class Spelling:
         """Spell a share; neither 0 nor 100 % unless it is that."""
         if share is None:
             return _NOTHING
-        rounded = min(max(round(share * 100), 1), 99) if 0 < share < 1 else round(share * 100)
-        return f"{rounded}{_SPACE}%"
+        if 0 < share < 0.005:
+            return f"<{_SPACE}1{_SPACE}%"
+        if 0.995 <= share < 1:
+            return f">{_SPACE}99{_SPACE}%"
+        return f"{round(share * 100)}{_SPACE}%"
 
     def duration(self, seconds: float | None) -> str:
         """Spell a duration, in seconds, minutes, or hours."""

@@ -1,6 +1,7 @@
 """What the figures of a report are, counted from calls written by hand."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -221,7 +222,11 @@ def test_withheld_numbers_are_counted_apart() -> None:
 def test_what_waits_in_a_queue_at_once() -> None:
     """A caller who is put through in the second in which the next one comes does not wait beside that one."""
     second = 1 / 3600
-    to_line = {"call_type": "MULTI_CHANNEL", "destination_number": LINE, "conversation_duration": 0}
+    to_line: dict[str, Any] = {
+        "call_type": "MULTI_CHANNEL",
+        "destination_number": LINE,
+        "conversation_duration": 0,
+    }
     report = report_of(
         call(10, call_duration=10, **to_line),
         call(10 + 10 * second, call_duration=30, **to_line),

@@ -1,6 +1,7 @@
 """The page as text: it holds what it was given, harmless, and nothing from elsewhere."""
 
 import re
+import sys
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
@@ -9,8 +10,9 @@ import pytest
 from hand_made_calls import LINE, MONDAY, call, missed, report_of
 
 from tele2ats_async import CallRecord, CommonStatistics, Employee
-from tele2ats_async.report import LANGUAGES, Language, build_report, render_html
+from tele2ats_async.report import LANGUAGES, Language, build_report, render_html, rendering
 from tele2ats_async.report.language import TEXTS
+from tele2ats_async.report.spelling import Spelling
 
 HOSTILE = '<script src="https://evil.example/x.js"></script><img src=x onerror=alert(1)>"\'&\u202e\x00'
 EVERYTHING = {
@@ -160,3 +162,33 @@ def test_a_queue_is_named() -> None:
     html = render_html(report_of(call(10, **line), call(10.001, **line)))
 
     assert f"on {LINE} it was 2, at Mon 2026-03-02 10:00" in html
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_period_of_all_calendars_is_a_page(language: Language) -> None:
+    """Nobody lists three million days, nor fails at the year 1."""
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    records = [attrs.evolve(call(1), date=first), attrs.evolve(call(1), date=last)]
+
+    assert 2 == render_html(build_report(records, first, last, tz=UTC), language=language).count("data-day=")
+
+
+def test_a_missing_template_engine_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who installed the package without the extra has the figures, and learns what the page needs."""
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    rendering._environment.cache_clear()
+    report = report_of(call(1))
+
+    assert 1 == report.total
+    with pytest.raises(ImportError, match=r'pip install "tele2ats_async\[report\]"'):
+        render_html(report)
+
+
+def test_a_share_is_nothing_or_all_only_where_it_is() -> None:
+    """One missed call of a thousand is not none, and the rest are not all."""
+    english = Spelling("en")
+    shares = [
+        english.percent(share).replace("\N{NO-BREAK SPACE}", "") for share in (0, 0.001, 0.5, 0.999, 1, None)
+    ]
+
+    assert ["0%", "<1%", "50%", ">99%", "100%", "–"] == shares
