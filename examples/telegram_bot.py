@@ -91,7 +91,9 @@ class Announcer:
 
     async def run(self) -> None:
         """Tell of each call that ends from now on."""
-        async with aclosing(self.ats.call_records.watch(datetime.now(UTC), interval_s=self.interval_s)) as events:
+        async with aclosing(
+            self.ats.call_records.watch(datetime.now(UTC), interval_s=self.interval_s)
+        ) as events:
             async for event in events:
                 await self._patiently(event)
 

@@ -104,6 +104,11 @@ class Index:
                 self._connection.close()
 
 
+def read_only(place: Path) -> str:
+    """Give the URI by which SQLite opens an index to read it, and makes none."""
+    return f"{place.absolute().as_uri()}?mode=ro"
+
+
 @contextmanager
 def telling_of_failures(directory: Path) -> Generator[None, None, None]:
     """Turn what SQLite says of an archive's index into own errors."""

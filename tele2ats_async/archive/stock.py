@@ -8,7 +8,7 @@ from pathlib import Path
 import attrs
 
 from .. import disk
-from .index import INDEX_FILE, telling_of_failures
+from .index import INDEX_FILE, read_only, telling_of_failures
 from .schema import IS_DUE, VERSION
 from .states import REFUSALS_AT_MOST
 
@@ -65,8 +65,3 @@ def _take_stock(directory: Path) -> Stock:
         if version != VERSION:  # whoever opens it to work on it tells why that cannot be
             return Stock()
         return Stock(*map(int, connection.execute(_COUNT).fetchone()))
-
-
-def read_only(place: Path) -> str:
-    """Give the address at which SQLite opens a file that it may not change."""
-    return f"{place.absolute().as_uri()}?mode=ro"

@@ -12,6 +12,7 @@ from .download import download as download_period
 from .mirror import mirror as mirror_period
 from .mirror import verify as verify_directory
 from .options import BaseUrl, TokenFile, environment, read_directory, require_texts
+from .report import report
 from .running import run, wrong_use
 from .times import parse_age, parse_end, parse_start
 from .token_commands import tokens
@@ -24,6 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(tokens, name="tokens")
+app.command()(report)
 
 _CONCURRENCY = 16
 

@@ -11,7 +11,7 @@ import attrs
 import typer
 
 from .. import disk
-from ..archive.lookup import find_record
+from ..archive.reading import find_record
 from ..errors import PayloadError
 from ..recordings.names import TRANSCRIPT, path_below
 from ..session import AtsSession

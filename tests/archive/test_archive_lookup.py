@@ -7,7 +7,7 @@ import pytest
 from archives import call, company_of, look, scene
 
 from tele2ats_async import ArchiveError
-from tele2ats_async.archive.lookup import find_record
+from tele2ats_async.archive.reading import find_record
 
 
 @pytest.mark.asyncio

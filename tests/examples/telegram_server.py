@@ -36,17 +36,16 @@ class TelegramServer:
 
     Attributes:
         base_url: Where it listens.
-        answered: What was shown to who pressed a button.
+        busy_s: What the next message is asked to wait for, once.
     """
 
     base_url: str = ""
-    answered: list[str] = attrs.field(factory=list)
     busy_s: float = 0.0
     _messages: dict[int, Sent] = attrs.field(factory=dict)
     _updates: "asyncio.Queue[dict[str, Any]]" = attrs.field(factory=asyncio.Queue)
     _news: asyncio.Condition = attrs.field(factory=asyncio.Condition)
     _numbers: "itertools.count[int]" = attrs.field(factory=lambda: itertools.count(1))
-    _queries: dict[str, bool] = attrs.field(factory=dict)
+    _shown: dict[str, str | None] = attrs.field(factory=dict)
 
     @property
     def messages(self) -> list[Sent]:
@@ -62,21 +61,22 @@ class TelegramServer:
     async def press(self, message: Sent, *, user: dict[str, Any] = USER) -> str:
         """Press the button below a message, and give what the bot shows to who pressed it."""
         query = str(next(self._numbers))
-        self._queries[query] = False
-        seen = len(self.answered)
-        self._updates.put_nowait({
-            "update_id": next(self._numbers),
-            "callback_query": {
-                "id": query,
-                "from": user,
-                "chat_instance": "1",
-                "data": message.button,
-                "message": _told(message),
-            },
-        })
+        self._shown[query] = None
+        self._updates.put_nowait(
+            {
+                "update_id": next(self._numbers),
+                "callback_query": {
+                    "id": query,
+                    "from": user,
+                    "chat_instance": "1",
+                    "data": message.button,
+                    "message": _told(message),
+                },
+            }
+        )
         async with asyncio.timeout(60), self._news:
-            await self._news.wait_for(lambda: len(self.answered) > seen)
-        return self.answered[-1]
+            await self._news.wait_for(lambda: self._shown[query] is not None)
+        return self._shown[query] or ""
 
     async def serve(self, request: web.Request) -> web.Response:
         """Carry out a method, with the answers that Telegram gives."""
@@ -123,10 +123,9 @@ class TelegramServer:
         return _told(self._messages[number])
 
     async def _answerCallbackQuery(self, given: dict[str, Any]) -> Any:  # noqa: N802
-        if self._queries.get(given["callback_query_id"], True):
+        if self._shown.get(given["callback_query_id"], "") is not None:
             return _refuse(400, "Bad Request: query is too old or query ID is invalid")
-        self._queries[given["callback_query_id"]] = True
-        self.answered.append(given.get("text", ""))
+        self._shown[given["callback_query_id"]] = given.get("text", "")
         return True
 
     def _note(self, given: dict[str, Any], text: str, file: str | None = None) -> Any:
@@ -184,9 +183,7 @@ async def telegram() -> AsyncIterator[TelegramServer]:
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
-    server.base_url = site.name
-    socket = runner.addresses[0]
-    server.base_url = f"http://127.0.0.1:{socket[1]}"
+    server.base_url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     try:
         yield server
     finally:

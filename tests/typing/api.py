@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
@@ -34,6 +34,7 @@ from tele2ats_async import (
     normalize_msisdn,
     verify_archive,
 )
+from tele2ats_async.report import ReportBuilder, build_report, render_html
 from tele2ats_async.simulator import AtsSimulator, Company
 from tele2ats_async.testing import check_token_store
 
@@ -166,6 +167,18 @@ async def simulator() -> None:
         AtsSession(TokenPair(*running.tokens), base_url=running.base_url) as ats,
     ):
         print(await ats.employees.fetch_all(), running.requests[-1].status)
+
+
+async def reporting(ats: AtsSession, start: datetime, end: datetime) -> str:
+    """Figures, page by page or at once, and the page of them."""
+    builder = ReportBuilder(start, end, tz=UTC)
+    async for page in ats.call_records.iter_pages(start, end):
+        builder.add(page)
+    report = builder.build(
+        employees=await ats.employees.fetch_all(), statistics=await ats.statistics.fetch_common(start, end)
+    )
+    print(report.answer_rate, report.unreturned[0].last_at, report.queues[0].most_at_once)
+    return render_html(build_report([], start, end), language="ru")
 
 
 async def own_store(path: Path) -> None:
