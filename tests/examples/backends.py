@@ -21,6 +21,8 @@ UVICORN = ("-m", "uvicorn", "fastapi_backend:app", "--timeout-graceful-shutdown"
 PASSWORD = "пароль-that-nobody-may-see"
 LISTENER = {"Authorization": aiohttp.encode_basic_auth("listener", PASSWORD)}
 PATIENCE_S = 30.0
+# What Python says of what was left open.
+LEFT_OPEN = ("Unclosed", "ResourceWarning", "never retrieved", "never awaited", "was destroyed")
 
 
 @attrs.frozen
@@ -28,24 +30,41 @@ class Backend:
     """A backend that runs.
 
     Attributes:
-        base_url: Its address, without a trailing slash.
-        log: What it says on standard output and standard error.
+        port: Where it listens, on this machine.
     """
 
-    base_url: str
+    port: int
     process: asyncio.subprocess.Process
-    log: Path
+    _log: Path
 
     @property
-    def port(self) -> int:
-        return int(self.base_url.rpartition(":")[2])
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def read_log(self) -> str:
+        """Give what it has said on standard output and standard error."""
+        return self._log.read_text()
+
+    def require_life(self) -> None:
+        assert self.process.returncode is None, self.read_log()
+
+    async def end(self) -> int:
+        """Ask it to end, and give its status."""
+        if self.process.returncode is None:
+            self.process.terminate()
+        try:
+            return await asyncio.wait_for(self.process.wait(), PATIENCE_S)
+        except TimeoutError:
+            self.process.kill()
+            await self.process.wait()
+            raise
 
 
 @asynccontextmanager
 async def running(
     kind: str, simulator: AtsSimulator, log: Path, *, password: str = PASSWORD
 ) -> AsyncIterator[Backend]:
-    """Run a backend on a simulator as its page says, and see it end well."""
+    """Run a backend on a simulator as its page says."""
     port = free_port()
     command = {
         AIOHTTP: [str(EXAMPLE / "aiohttp_backend.py")],
@@ -65,27 +84,22 @@ async def running(
         process = await asyncio.create_subprocess_exec(
             sys.executable, *command, env=variables, stdout=output, stderr=output
         )
+    backend = Backend(port, process, log)
     try:
-        await _wait_for(port, process, log)
-        yield Backend(f"http://127.0.0.1:{port}", process, log)
-        assert process.returncode is None, log.read_text()
+        await _wait_for(backend)
+        yield backend
     finally:
-        if process.returncode is None:
-            process.terminate()
-        try:
-            await asyncio.wait_for(process.wait(), PATIENCE_S)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
-            raise
+        await backend.end()
+    said = backend.read_log()
+    assert [] == [word for word in LEFT_OPEN if word in said], said
 
 
-async def _wait_for(port: int, process: asyncio.subprocess.Process, log: Path) -> None:
+async def _wait_for(backend: Backend) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while True:
-            assert process.returncode is None, log.read_text()
+            backend.require_life()
             try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                _, writer = await asyncio.open_connection("127.0.0.1", backend.port)
             except OSError:
                 await asyncio.sleep(0.02)
             else:

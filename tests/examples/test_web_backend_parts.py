@@ -1,9 +1,10 @@
 """Recordings through the example's backends, whole and in parts, as players ask for them."""
 
 import pytest
-from .conftest import Stage
 
 from tele2ats_async.simulator import faults
+
+from .conftest import Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
