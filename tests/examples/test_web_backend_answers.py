@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 import attrs
 import pytest
+from multidict import CIMultiDictProxy
 
 from tele2ats_async.simulator import AtsSimulator, Company, faults
 
@@ -18,7 +19,7 @@ from .conftest import Stage
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def ask(stage: Stage, path: str, **query: str) -> tuple[int, Any, aiohttp.typedefs.LooseHeaders]:
+async def ask(stage: Stage, path: str, **query: str) -> tuple[int, Any, CIMultiDictProxy[str]]:
     async with stage.client.get(path, params=query) as answer:
         return answer.status, await answer.json(), answer.headers
 

@@ -17,7 +17,7 @@ from .backends import AIOHTTP, PASSWORD, running
 
 pytestmark = pytest.mark.asyncio
 
-PLAY_S = 15_000  # milliseconds, as Playwright wants them
+PATIENCE_MS = 30_000
 LONG_S = 900
 MIDDLE_S = LONG_S / 2
 # Much faster than it is heard, and so slow that the middle is not there when it is wanted.
@@ -33,6 +33,12 @@ MOMENT = """() => {
 
 @attrs.frozen
 class Opened:
+    """The page of a backend.
+
+    Attributes:
+        name: The recording of the newest call.
+    """
+
     simulator: AtsSimulator
     watched: Watched
     name: str
@@ -80,7 +86,7 @@ async def opened(kind: str, company: Company, log: Path, **settings: Any) -> Asy
 
 async def play_until(page: Any, seconds: float) -> None:
     await page.wait_for_function(
-        "seconds => document.querySelector('audio').currentTime > seconds", arg=seconds, timeout=PLAY_S
+        "seconds => document.querySelector('audio').currentTime > seconds", arg=seconds, timeout=PATIENCE_MS
     )
 
 
@@ -121,7 +127,7 @@ async def test_playing_and_seeking(kind: str, talkative: Company, tmp_path: Path
         moment = await stop(page)
         assert moment["error"] is None
         assert said_at(simulator, name, moment["time"]) == moment["lit"]
-        assert await page.evaluate("Math.abs(document.querySelector('audio').duration - 900) < 5")
+        assert await page.evaluate(f"Math.abs(document.querySelector('audio').duration - {LONG_S}) < 5")
 
         before = len(simulator.requests)
         await page.evaluate("seconds => document.querySelector('audio').currentTime = seconds", MIDDLE_S)
@@ -133,7 +139,7 @@ async def test_playing_and_seeking(kind: str, talkative: Company, tmp_path: Path
         ranges = [seen.headers.get("Range", "") for seen in list(simulator.requests)[before:]]
         offsets = [int(part.removeprefix("bytes=").removesuffix("-")) for part in ranges if part]
         assert any(size * 0.4 < offset < size * 0.6 for offset in offsets), ranges
-        assert MIDDLE_S < moment["time"] < MIDDLE_S + 60
+        assert MIDDLE_S + 1 < moment["time"] < MIDDLE_S + 60
         assert said_at(simulator, name, moment["time"]) == moment["lit"]
         assert HOSTILE in await page.locator("#heading").inner_text()
 
@@ -173,7 +179,7 @@ async def test_words_are_buttons(talkative: Company, tmp_path: Path) -> None:
         await page.locator("#calls button").first.click()
         await page.locator(".word").nth(40).click()
         await play_until(page, words[40].start_time)
-        assert (await stop(page))["time"] < words[40].start_time + PLAY_S / 1000
+        assert (await stop(page))["time"] < words[40].start_time + 15
 
         await page.locator(".word").nth(40).press("ArrowRight")
         await page.locator(".word").nth(41).press("Enter")
@@ -195,7 +201,6 @@ async def test_the_page_can_be_read(talkative: Company, tmp_path: Path, scheme: 
         page = opened_page.watched.page
         await page.locator("#calls button").first.click()
         await page.locator(".word").first.wait_for()
-        await page.screenshot(path=tmp_path / "page.png")
         text, contrast = await opened_page.watched.worst_contrast()
         assert contrast >= 4.5, text
         widths = await opened_page.watched.widths()
