@@ -1,5 +1,6 @@
 """Calls in a browser, with aiohttp.web: ``python aiohttp_backend.py``, on port 8080 or the one in ``PORT``."""
 
+import logging
 import os
 from collections.abc import AsyncGenerator
 
@@ -46,6 +47,7 @@ async def play(request: web.Request) -> web.StreamResponse:
                 await response.write(chunk)
         except AtsError as error:
             # The status is sent. That this is not all is told by a connection that ends too early.
+            logging.getLogger(__name__).warning("a recording broke off: %s", error)
             raise ConnectionAbortedError(str(error)) from error
         return response
 

@@ -97,8 +97,8 @@ async def open_part(
         stream = await opened.enter_async_context(ats.recordings.open(name, offset=offset))
         places = None if wanted is None or stream.size_bytes is None else wanted.within(stream.size_bytes)
         begins_at = 0 if places is None else places.start
-        is_refused = places is not None and not places
-        if begins_at != offset and not is_refused:
+        lies_behind_the_end = places is not None and not places
+        if begins_at != offset and not lies_behind_the_end:
             await opened.aclose()
             stream = await opened.enter_async_context(ats.recordings.open(name, offset=begins_at))
         yield Part.of(stream, places, has_body=method != "HEAD")

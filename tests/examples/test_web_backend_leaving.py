@@ -128,6 +128,7 @@ async def test_what_breaks_off_is_not_taken_for_the_end(
             assert 200 == answer.status
             with pytest.raises(aiohttp.ClientPayloadError):
                 await answer.read()
+        assert f"recording {names[0]!r} ended after" in backend.read_log()
         async with client.get("/transcript", params={"name": names[0]}) as answer:
             assert 200 == answer.status
 

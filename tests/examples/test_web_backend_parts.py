@@ -8,7 +8,6 @@ from .conftest import Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-SIZE = "size"
 # What is asked for, and the places of the bytes that come: n from the end where they are negative.
 PARTS = {
     "bytes=0-": (0, None),
