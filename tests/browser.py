@@ -114,14 +114,21 @@ async def open_browser() -> "AsyncIterator[Browser]":
 
 
 @asynccontextmanager
-async def show(browser: "Browser", file: Path, **settings: Any) -> AsyncIterator[Watched]:
-    """Show a file, in a window of its own."""
+async def visit(browser: "Browser", address: str, **settings: Any) -> AsyncIterator[Watched]:
+    """Show what is at an address, in a window of its own."""
     async with await browser.new_context(**{"viewport": DESKTOP, **settings}) as context:
         watched = Watched(await context.new_page())
         watched.page.on("console", lambda message: watched.complaints.append(message.text))
         watched.page.on("pageerror", lambda error: watched.complaints.append(str(error)))
         watched.page.on("request", lambda request: watched.requests.append(request.url))
-        await watched.page.goto(file.as_uri())
+        await watched.page.goto(address)
+        yield watched
+
+
+@asynccontextmanager
+async def show(browser: "Browser", file: Path, **settings: Any) -> AsyncIterator[Watched]:
+    """Show a file, in a window of its own."""
+    async with visit(browser, file.as_uri(), **settings) as watched:
         yield watched
 
 
