@@ -20,6 +20,7 @@ from tele2ats_async import (
     Customer,
     FileTokenStore,
     Manager,
+    Match,
     MemoryTokenStore,
     NotReady,
     RedisTokenStore,
@@ -31,6 +32,7 @@ from tele2ats_async import (
     TokenStore,
     Transcript,
     TransportError,
+    Utterance,
     normalize_msisdn,
     verify_archive,
 )
@@ -91,6 +93,17 @@ async def recordings(ats: AtsSession, records: AsyncIterator[CallRecord], name: 
     beside: Path = await ats.recordings.save_transcript(name, Path("archive"))
     transcript: Transcript = await ats.recordings.fetch_transcript(name)
     print(path, beside, [word.word for word in transcript.words if word.channel == "A"])
+    async for record in records:
+        transcript = await ats.recordings.fetch_transcript(record)
+    said: list[Utterance] = transcript.utterances(pause_s=0.5)
+    written: list[str] = [
+        transcript.to_text(),
+        transcript.to_srt(),
+        transcript.to_webvtt(),
+        transcript.to_json(),
+    ]
+    found: list[Match] = Transcript.load(beside, record=transcript.record).search("счёт")
+    print(said[0].speaker, said[0].words[0].start_time, written, found[0].start_time, found[0].utterance.text)
 
     def progress(name: str, size_bytes: int) -> None:
         print(name, size_bytes)
