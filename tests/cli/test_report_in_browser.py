@@ -206,7 +206,7 @@ async def test_light_and_dark_can_be_read(browser: "Browser", page: Path) -> Non
 
 
 async def test_it_can_be_printed(browser: "Browser", page: Path) -> None:
-    """On white paper, also where the screen is dark, with all its rows."""
+    """On white paper, also where the screen is dark."""
     async with show(browser, page, color_scheme="dark") as watched:
         await watched.page.emulate_media(media="print")
         _, contrast = await watched.worst_contrast()
