@@ -13,10 +13,11 @@ from pathlib import Path
 import attrs
 import pytest
 import pytest_asyncio
-from telegram_server import CHAT, TOKEN, USER, TelegramServer, telegram
 
 from tele2ats_async import CallRecord, RecordCallStatus, RecordCallType, Transcript
 from tele2ats_async.simulator import AtsSimulator, Company, faults
+
+from .telegram_server import CHAT, TOKEN, USER, TelegramServer, telegram
 
 pytestmark = pytest.mark.asyncio
 
