@@ -17,7 +17,7 @@ FLOORS = (
     {"transport", "retry"},
     {"tokens"},
     {"requester"},
-    {"paging", "recordings", "transcripts"},
+    {"live", "paging", "recordings", "transcripts"},
     {"archive"},
     {"resources"},
     {"session"},

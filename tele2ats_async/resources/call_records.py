@@ -2,15 +2,28 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
+from ..live import (
+    AwaitedRecordings,
+    Polling,
+    RecordAdded,
+    RecordingReady,
+    RecordMemory,
+    RecordWatch,
+    require_interval,
+)
 from ..models import CallRecord
 from ..paging import iter_pages
+from ..recordings import FileRequests, check_name, open_stream
 from ..requester import Requester
 from ..wire import converter
 from ..wire.decipher import Undeciphered
 from ..wire.listing import CallRecordListing
-from ..wire.query import require_at_least
+from ..wire.operations import FETCH_RECORDING, LIST_CALL_RECORDS
+from ..wire.query import require_at_least, require_aware, require_positive, require_seconds
+
+_LOOK_BACK = timedelta(hours=6)
 
 
 class CallRecords:
@@ -18,6 +31,7 @@ class CallRecords:
 
     def __init__(self, requester: Requester) -> None:
         self._requester = requester
+        self._files = FileRequests(requester)
         converter.load()
 
     def iter(
@@ -153,6 +167,68 @@ class CallRecords:
             sort=sort,
         )
         return await self._requester.fetch(listing.page(page))
+
+    def watch(
+        self,
+        since: datetime,
+        *,
+        interval_s: float = 60.0,
+        look_back: timedelta = _LOOK_BACK,
+        ready_within_s: float | None = 3600.0,
+    ) -> AsyncGenerator[RecordAdded | RecordingReady, None]:
+        """Watch the list of finished calls: it is polled while the caller iterates.
+
+        A call is listed when it is over, by the time at which it began, so that it may appear among older ones: each
+        poll lists again what began since ``look_back`` before the youngest call so far, and that much is
+        remembered. A recording whose name comes later than its call is the same call.
+
+        Polls that fail because of the network, the service or the gateway are made again, where the last one got to.
+        The log of ``tele2ats_async.live.polling`` tells of ``poll_failed`` once, and of ``poll_recovered``; that of
+        ``tele2ats_async.live.record_watch`` of ``recording_given_up``. Nothing is asked for while the caller works on
+        an event. Leaving the loop early ends it.
+
+        Args:
+            since: When the calls began, at the earliest; an aware datetime. Those that are listed already come first.
+            interval_s: Seconds from the beginning of one poll to that of the next, at the least.
+            look_back: How much later than younger calls a call may be listed: the longest call, and what the
+                service needs to list it. What is listed later still is not seen.
+            ready_within_s: Seconds from the end of a call for which its recording is asked for while it is not ready, after
+                5 seconds at first, every minute at last; from now on where its name comes later than the call. Each
+                is asked for once at the least. None for recordings not to be asked for at all.
+
+        Yields:
+            A `RecordAdded` for each call, once, and after it a `RecordingReady` as soon as its recording, if it has one,
+            can be fetched: the service has sent the headers of it. The watch does not end by itself.
+
+        Raises:
+            TypeError: An argument is of another type.
+            ValueError: ``since`` is naive, ``interval_s`` or ``look_back`` not above 0, or ``ready_within_s`` below 0.
+            ReauthorizationRequired: Both tokens are spent.
+            CertificateError: The service's certificate does not verify.
+            ProxyRefused: The proxy does not accept the user name and password.
+            AtsError: Whatever else does not pass by itself, such as `Forbidden` or `TokenStoreError`.
+
+        Source: operations 8 and 9.
+        """
+        require_aware("since", since)
+        require_interval(interval_s)
+        require_positive("look_back", look_back)
+        if ready_within_s is not None:
+            require_seconds("ready_within_s", ready_within_s)
+        watch = RecordWatch(
+            memory=RecordMemory(since.astimezone(UTC), look_back),
+            polling=Polling(interval_s, LIST_CALL_RECORDS.name),
+            list_pages=self.iter_pages,
+            ask=self._ask,
+            awaited=None if ready_within_s is None else AwaitedRecordings(ready_within_s),
+        )
+        return watch.run()
+
+    async def _ask(self, name: str) -> None:
+        """Ask for a recording, and leave at its headers."""
+        check_name(name)
+        async with await self._files.retry.run(FETCH_RECORDING, open_stream, self._files, name):
+            pass
 
 
 async def _iter_rows(pages: AsyncGenerator[list[CallRecord], None]) -> AsyncGenerator[CallRecord, None]:

@@ -30,7 +30,7 @@ from ..requester import Requester
 from ..transcripts import Transcript
 from ..transport import Incoming
 from ..wire.operations import FETCH_RECORDING, FETCH_TRANSCRIPT
-from ..wire.query import require_at_least, require_period, require_seconds
+from ..wire.query import require_at_least, require_period, require_positive, require_seconds
 
 if TYPE_CHECKING:
     from ..archive.mirror import Mirror
@@ -237,7 +237,7 @@ class Recordings:
         require_at_least("concurrency", concurrency, 1)
         require_seconds("ready_within_s", ready_within_s)
         if keep is not None:
-            _require_positive("keep", keep)
+            require_positive("keep", keep)
         # Loaded now, with SQLite and the rooms of the index: few programs mirror.
         from ..archive.mirror import Mirror  # noqa: PLC0415  # see above
 
@@ -312,10 +312,3 @@ class Recordings:
 async def _decode_words(_: str, incoming: Incoming[list[TranscriptWord]]) -> list[TranscriptWord]:
     async with incoming:
         return await incoming.decode()
-
-
-def _require_positive(argument: str, duration: timedelta) -> None:
-    if not isinstance(duration, timedelta):
-        raise TypeError(f"{argument}: expected a timedelta, got {type(duration).__name__}")
-    if duration <= timedelta():
-        raise ValueError(f"{argument}: expected more than 0, got {duration}")

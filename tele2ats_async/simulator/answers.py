@@ -69,7 +69,7 @@ async def fetch_journal(pbx: Pbx, inquiry: Inquiry) -> object:
 
 async def list_call_records(pbx: Pbx, inquiry: Inquiry) -> object:
     """Answer operation 8."""
-    inquiry.request[LISTING] = listing = choose(pbx.company.records, inquiry.query)
+    inquiry.request[LISTING] = listing = choose(pbx.list_records(), inquiry.query)
     return listing.list_rows()
 
 

@@ -29,6 +29,7 @@ class Pbx:
     Attributes:
         clock: Epoch seconds.
         ready_after_s: Seconds from the end of a call until its recording can be had.
+        named_after_s: Seconds from the end of a call until its record tells the name of the recording.
         filename_encodings: What operations 9 and 10 accept, by number.
         quoted_results: Whether a result word is a JSON string.
         surprises: Whether answers hold what the contract does not know.
@@ -41,6 +42,7 @@ class Pbx:
     managers: ManagerRegister
     clock: Callable[[], float]
     ready_after_s: float
+    named_after_s: float
     filename_encodings: dict[int, frozenset[str]]
     quoted_results: bool
     surprises: bool
@@ -54,6 +56,19 @@ class Pbx:
         """The company, with the calls that are over by now."""
         self.lines.catch_up()
         return self.lines.company
+
+    def list_records(self) -> list[CallRecord]:
+        """List the calls that are over as they are shown now, ordered as the company's."""
+        records = self.company.records
+        if not self.named_after_s:
+            return records
+        now = self.clock()
+        return [
+            record
+            if now - end_of(record).timestamp() >= self.named_after_s
+            else attrs.evolve(record, record_file_name=None)
+            for record in records
+        ]
 
     def recording(self, name: str) -> bytes:
         """Make the bytes of a recording, the same each time until it is changed.

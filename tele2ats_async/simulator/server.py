@@ -52,6 +52,8 @@ class AtsSimulator:
         filename_encodings: Which encodings of ``filename`` operations 9 and 10 accept, ``once`` or
             ``twice`` or both; or a mapping from the operation's number to them.
         ready_after_s: Seconds from the end of a call until its recording can be had.
+        named_after_s: Seconds from the end of a call until its record, which is listed before, tells the name of
+            its recording.
         live_calls_per_hour: How many calls begin in an hour at work (weekdays, 9 to 18 in Moscow;
             few begin in others). They come and go with the clock, and become records of the
             company. With 0 there are no others than those that operation 5 places.
@@ -83,6 +85,7 @@ class AtsSimulator:
         refresh_lifetime_s: int = 7 * _DAY_S,
         filename_encodings: Encodings = (ONCE, TWICE),
         ready_after_s: float = 0,
+        named_after_s: float = 0,
         live_calls_per_hour: float = 0,
         quoted_results: bool = False,
         vip_spelling: str = "isVip",
@@ -104,6 +107,7 @@ class AtsSimulator:
             managers=ManagerRegister.of(company, vip_spelling),
             clock=clock,
             ready_after_s=ready_after_s,
+            named_after_s=named_after_s,
             filename_encodings=per_operation(filename_encodings),
             quoted_results=quoted_results,
             surprises=surprises,

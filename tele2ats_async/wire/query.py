@@ -102,3 +102,16 @@ def require_seconds(argument: str, seconds: object) -> None:
         raise TypeError(f"{argument}: expected seconds, got {type(seconds).__name__}")
     if not 0 <= seconds < float("inf"):
         raise ValueError(f"{argument}: expected seconds from 0 on, got {seconds}")
+
+
+def require_positive(argument: str, duration: object) -> None:
+    """Refuse what is no length of time above 0.
+
+    Raises:
+        TypeError: It is no timedelta.
+        ValueError: It is not above 0.
+    """
+    if not isinstance(duration, timedelta):
+        raise TypeError(f"{argument}: expected a timedelta, got {type(duration).__name__}")
+    if duration <= timedelta():
+        raise ValueError(f"{argument}: expected more than 0, got {duration}")

@@ -42,8 +42,8 @@ _RATE = 0.0105
 _LISTING_RATE = 0.02
 _RANGE_RATE = 0.05
 _HITS_AT_LEAST = 10
-# A mirror asks for first pages alone.
-_NEVER_MET = {faults.ShiftPages, faults.RepeatPage}
+# A mirror asks for first pages alone, and not for calls in progress.
+_NEVER_MET = {faults.ShiftPages, faults.RepeatPage, faults.Flicker}
 # It asks for the rest of a recording now and then, so that few can be ignored.
 _SELDOM_MET = {faults.IgnoreRange}
 # What cannot be seen from here: the announced length is there, and the connection ends after it.

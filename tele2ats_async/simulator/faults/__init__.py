@@ -5,6 +5,7 @@ from .connections import DelayFirstByte, Refuse, Vanish
 from .fault import AnswerFault, Fault, RequestFault
 from .injection import Injection
 from .kinds import ALL_KINDS
+from .monitoring import Flicker
 from .pages import RepeatPage, ShiftPages
 from .ranges import IgnoreRange, WrongRange
 from .recordings import ChangeRecording, ExpireToken, NotReadyYet
@@ -19,6 +20,7 @@ __all__ = [
     "DelayFirstByte",
     "ExpireToken",
     "Fault",
+    "Flicker",
     "GzipAnyway",
     "HtmlPage",
     "IgnoreRange",

@@ -5,6 +5,7 @@ from typing import get_args
 from .bodies import CutBody, GzipAnyway, StallBody, Trickle, WrongLength
 from .connections import DelayFirstByte, Refuse, Vanish
 from .fault import AnswerFault, RequestFault
+from .monitoring import Flicker
 from .pages import RepeatPage, ShiftPages
 from .ranges import IgnoreRange, WrongRange, WrongRangeKind
 from .recordings import ChangeRecording, ExpireToken, NotReadyYet
@@ -36,5 +37,7 @@ ALL_KINDS: tuple[RequestFault | AnswerFault, ...] = (
     *(WrongRange(kind=kind) for kind in get_args(WrongRangeKind)),
     ShiftPages(),
     RepeatPage(),
+    Flicker(),
+    Flicker(calls=1),
 )
 """Example values: every class, every framing, every wrong range."""
