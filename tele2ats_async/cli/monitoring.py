@@ -6,6 +6,9 @@ from .options import BaseUrl, TokenFile, environment
 from .output import AsCsv, AsJson, AsJsonLines, Output, choose_output
 from .rows import Sheet
 from .running import OK, run, wrong_use
+from .watching import CALL_EVENTS, FAREWELL, QUEUE_EVENTS, Watch, flatten_call, flatten_queue
+from .watching import watch as watch_events
+from .zones import TimeZone
 
 _CALLS = Sheet(
     CurrentCall,
@@ -27,41 +30,53 @@ _QUEUES = Sheet(
 
 def calls(
     *,
+    watch: Watch = False,
     as_json: AsJson = False,
     as_jsonl: AsJsonLines = False,
     as_csv: AsCsv = False,
+    zone: TimeZone = None,
     token_file: TokenFile = None,
     base_url: BaseUrl = None,
 ) -> None:
-    """Show the calls in progress.
+    """Show the calls in progress, or with --watch each that starts, is connected, and ends.
 
-    Exit status: 0 shown, 1 the service did not answer, 2 wrong use, 3 the tokens are spent.
+    With --watch, a service that does not answer is asked again. Exit status: 0 shown, 1 the service did not
+    answer, 2 wrong use, 3 the tokens are spent, 130 interrupted.
 
-    Example: tele2ats calls
+    Example: tele2ats calls --watch
     """
     with wrong_use():
-        output = choose_output(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
+        output = choose_output(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv, zone=zone, is_endless=watch)
         session = AtsSession.from_env(environment(token_file, base_url))
+    if watch:
+        events = session.monitoring.watch_calls()
+        run(watch_events(session, events, flatten_call, CALL_EVENTS, output), farewell=FAREWELL)
     run(_show_calls(session, output))
 
 
 def queues(
     *,
+    watch: Watch = False,
     as_json: AsJson = False,
     as_jsonl: AsJsonLines = False,
     as_csv: AsCsv = False,
+    zone: TimeZone = None,
     token_file: TokenFile = None,
     base_url: BaseUrl = None,
 ) -> None:
-    """Show the queues, and the numbers that wait in them.
+    """Show the queues and the numbers that wait, or with --watch each that comes and that goes.
 
-    Exit status: 0 shown, 1 the service did not answer, 2 wrong use, 3 the tokens are spent.
+    With --watch, a service that does not answer is asked again. Exit status: 0 shown, 1 the service did not
+    answer, 2 wrong use, 3 the tokens are spent, 130 interrupted.
 
-    Example: tele2ats queues --json
+    Example: tele2ats queues --watch --jsonl
     """
     with wrong_use():
-        output = choose_output(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
+        output = choose_output(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv, zone=zone, is_endless=watch)
         session = AtsSession.from_env(environment(token_file, base_url))
+    if watch:
+        events = session.monitoring.watch_queues()
+        run(watch_events(session, events, flatten_queue, QUEUE_EVENTS, output), farewell=FAREWELL)
     run(_show_queues(session, output))
 
 

@@ -9,10 +9,11 @@ from typing import Annotated, Any, BinaryIO, Generic, Protocol, TextIO, TypeVar
 
 import attrs
 import typer
+from rich.console import Console
 
 from .rows import Sheet, to_json
 from .tables import print_table
-from .views import make_console
+from .views import make_console, say
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON: one array, or one object.")]
 AsJsonLines = Annotated[bool, typer.Option("--jsonl", help="Print JSON lines: one object per line.")]
@@ -37,7 +38,7 @@ class Output:
     """Where rows go, and in which form.
 
     Attributes:
-        form: The name of the option, empty for a table.
+        form: The name of the option; empty for a table, or `lines` for one that has no end.
         zone: Of the times in it; None for the local one.
     """
 
@@ -46,12 +47,18 @@ class Output:
 
     @property
     def is_for_people(self) -> bool:
-        """Whether it is a table."""
-        return not self.form
+        """Whether it is no form for programs."""
+        return self.form in ("", "lines")
 
     def writer(self, sheet: Sheet[T]) -> Writer[T]:
         """Make what writes rows of one kind."""
-        makers: dict[str, type[Any]] = {"": _Table, "json": _Json, "jsonl": _JsonLines, "csv": _Csv}
+        makers: dict[str, type[Any]] = {
+            "": _Table,
+            "lines": _Lines,
+            "json": _Json,
+            "jsonl": _JsonLines,
+            "csv": _Csv,
+        }
         writer: Writer[T] = makers[self.form](sheet, self.zone)
         return writer
 
@@ -75,16 +82,20 @@ class Output:
             self.print_all(sheet, [row])
 
 
-def choose_output(*, as_json: bool, as_jsonl: bool, as_csv: bool, zone: tzinfo | None = None) -> Output:
+def choose_output(
+    *, as_json: bool, as_jsonl: bool, as_csv: bool, zone: tzinfo | None = None, is_endless: bool = False
+) -> Output:
     """Choose the form of output from the options.
 
     Raises:
-        ValueError: There are two.
+        ValueError: There are two, or one that has an end for what has none.
     """
     given = [form for form, wanted in (("json", as_json), ("jsonl", as_jsonl), ("csv", as_csv)) if wanted]
     if len(given) > 1:
         raise ValueError(f"--{given[0]} and --{given[1]}: are two forms of output; type one of them")
-    return Output("".join(given), zone)
+    if is_endless and as_json:
+        raise ValueError("--json: is an array with an end, which --watch has not; type --jsonl")
+    return Output("".join(given) or "lines" * is_endless, zone)
 
 
 @attrs.define
@@ -100,6 +111,21 @@ class _Table(Generic[T]):
 
     def end(self) -> None:
         print_table(make_console(), [*self.sheet.columns], self.rows)
+
+
+@attrs.define
+class _Lines(Generic[T]):
+    """Prints cells at once: nobody knows how wide those to come are."""
+
+    sheet: Sheet[T]
+    zone: tzinfo | None
+    console: Console = attrs.field(factory=make_console, init=False)
+
+    def add(self, row: T) -> None:
+        say(self.console, "  ".join(filter(None, self.sheet.cells(row, self.zone))))
+
+    def end(self) -> None:
+        pass
 
 
 @attrs.define

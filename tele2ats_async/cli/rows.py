@@ -69,6 +69,8 @@ def show(value: object, zone: tzinfo | None = None) -> str:
         return f"{in_zone(value, zone):%Y-%m-%d %H:%M:%S}"
     if isinstance(value, timedelta):
         return str(timedelta(seconds=round(value.total_seconds())))
+    if isinstance(value, Enum):  # by words, between which a narrow column breaks it
+        value = str(value.value).lower().replace("_", " ")
     if isinstance(value, float):
         return f"{value:.2f}".rstrip("0").rstrip(".")
     return in_one_line(str(value))

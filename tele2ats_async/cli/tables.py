@@ -10,7 +10,7 @@ from rich.text import Text
 from .views import say
 
 # Narrower columns are not read but guessed.
-_READABLE_LETTERS = 9
+_READABLE_LETTERS = 8
 _BETWEEN = 3  # a line, and a space on either side of it
 
 
