@@ -35,7 +35,9 @@ def test_what_is_less_than_a_day_is_refused(text: str) -> None:
 MOSCOW, KAMCHATKA = ZoneInfo("Europe/Moscow"), ZoneInfo("Asia/Kamchatka")
 
 
-@pytest.mark.parametrize(("text", "days"), [("today", 0), ("yesterday", 1), ("-0d", 0), ("-7d", 7), ("-400d", 400)])
+@pytest.mark.parametrize(
+    ("text", "days"), [("today", 0), ("yesterday", 1), ("-0d", 0), ("-7d", 7), ("-400d", 400)]
+)
 def test_a_day_by_how_long_ago_it_was(text: str, days: int) -> None:
     """It is that day of the zone's calendar, whole, and not so many times 24 hours."""
     for zone in (MOSCOW, KAMCHATKA):
@@ -72,7 +74,9 @@ def test_days_on_which_clocks_change_are_whole(zone: str, day: str, hours: int) 
     assert hours * 3600 - 1 == end.timestamp() - start.timestamp()
 
 
-@pytest.mark.parametrize("text", ["-d", "-7", "-7h", "--7d", "-1.5d", "-999999999d", "-" + "9" * 5000 + "d", "Today "])
+@pytest.mark.parametrize(
+    "text", ["-d", "-7", "-7h", "--7d", "-1.5d", "-999999999d", "-" + "9" * 5000 + "d", "Today "]
+)
 def test_what_is_no_day_ago_is_refused(text: str) -> None:
     """Neither guessed at nor a traceback, however many days it is."""
     for parse in (parse_start, parse_end):

@@ -1,6 +1,7 @@
 """What a person can mistype: one line, exit status 2, no traceback, nothing sent."""
 
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,24 @@ COMMANDS = all_commands()
 # What no option that is read as something takes.
 NONSENSE = {
     name: ["nonsense", "", "\x1b[2J\n"]
-    for name in (
-        "--start --end --tz --limit --concurrency --processes --port --seed --keep --sort --caller --callee"
-        " --number --source --destination --base-url"
-    ).split()
+    for name in [
+        "--start",
+        "--end",
+        "--tz",
+        "--limit",
+        "--concurrency",
+        "--processes",
+        "--port",
+        "--seed",
+        "--keep",
+        "--sort",
+        "--caller",
+        "--callee",
+        "--number",
+        "--source",
+        "--destination",
+        "--base-url",
+    ]
 } | {
     "--limit": ["0", "-1", "1.5", "1e3", "١", "9" * 5000],
     "--concurrency": ["0", "many"],
@@ -32,6 +47,13 @@ NONSENSE = {
     "--caller": ["+7 999", "1234567890123456", "٧٩٩٩٨٨٨٧٧٦٦"],
     "--directory": ["", __file__],
 }
+
+
+@pytest.fixture
+def inside(company: Company) -> Iterator[Inside]:
+    """Run commands in this process."""
+    with served(company=company) as simulator:
+        yield Inside(simulator)
 
 
 def example_of(path: str) -> list[str]:
@@ -53,7 +75,12 @@ def mistakes(path: str) -> list[list[str]]:
     right, depth = example_of(path), len(path.split())
     options = [param for param in COMMANDS[path].params if param.param_type_name == "option"]
     arguments = [param for param in COMMANDS[path].params if param.param_type_name == "argument"]
-    wrong = [[*right, "--no-such-option"], [*right, "--no-such-option=1"], [*right, "surplus"], [*right, "-x"]]
+    wrong = [
+        [*right, "--no-such-option"],
+        [*right, "--no-such-option=1"],
+        [*right, "surplus"],
+        [*right, "-x"],
+    ]
     wrong += [[*right[:depth], *right[depth + 1 :]] for _ in arguments]
     for option in options:
         name, takes_value = option.opts[0], not option.is_flag
@@ -86,7 +113,10 @@ def test_every_mistake_is_one_line(
     for words in mistakes(path):
         said = assert_is_one_line(inside, words)
 
-        assert any(advice in said for advice in ("type ", "for example: tele2ats ", "Did you mean", "is empty", "expected http")), said
+        assert any(
+            advice in said
+            for advice in ("type ", "for example: tele2ats ", "Did you mean", "is empty", "expected http")
+        ), said
 
 
 @pytest.mark.parametrize("path", COMMANDS)
