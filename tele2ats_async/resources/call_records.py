@@ -29,9 +29,9 @@ _LOOK_BACK = timedelta(hours=6)
 class CallRecords:
     """Finished calls, page by page or one by one: ``ats.call_records``."""
 
-    def __init__(self, requester: Requester) -> None:
+    def __init__(self, requester: Requester, files: FileRequests) -> None:
         self._requester = requester
-        self._files = FileRequests(requester)
+        self._files = files
         converter.load()
 
     def iter(
