@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from ..live import (
     AwaitedRecordings,
@@ -216,7 +216,7 @@ class CallRecords:
         if ready_within_s is not None:
             require_seconds("ready_within_s", ready_within_s)
         watch = RecordWatch(
-            memory=RecordMemory(since.astimezone(UTC), look_back),
+            memory=RecordMemory(since, look_back),
             polling=Polling(interval_s, LIST_CALL_RECORDS.name),
             list_pages=self.iter_pages,
             ask=self._ask,

@@ -91,7 +91,7 @@ def test_a_caller_who_waits_again_is_another_call() -> None:
 
 
 def test_two_calls_of_one_caller_are_two() -> None:
-    """A line of many telephones calls twice, and looks the same; the older one ends by its own number."""
+    """A line of many telephones calls twice, and looks the same; the older one ends by its own key."""
     events = watch([WAITING], [WAITING, WAITING], [TALKING, WAITING], [WAITING], [WAITING])[1:]
 
     expected: list[list[Event]] = [
@@ -116,11 +116,11 @@ def test_every_call_starts_once_and_ends_once(polls: list[list[CurrentCall]]) ->
     events = [*chain.from_iterable(watch(*polls, [], []))]
     by_call: dict[int, list[Event]] = {}
     for event in events:
-        by_call.setdefault(event.number, []).append(event)
+        by_call.setdefault(event.key, []).append(event)
 
-    for number, (first, *between, last) in by_call.items():
-        assert isinstance(first, CallStarted), number
-        assert isinstance(last, CallEnded), number
+    for key, (first, *between, last) in by_call.items():
+        assert isinstance(first, CallStarted), key
+        assert isinstance(last, CallEnded), key
         assert all(isinstance(event, CallConnected) for event in between)
         assert (last.at - first.at).total_seconds() == last.duration_s
         assert last.duration_s > 0
@@ -135,9 +135,9 @@ def test_the_events_tell_all_that_is_listed(polls: list[list[CurrentCall]]) -> N
     for rows, events in zip(polls, watch(*polls), strict=True):
         for event in events:
             if isinstance(event, CallEnded):
-                assert event.call == open_calls.pop(event.number)
+                assert event.call == open_calls.pop(event.key)
             else:
-                open_calls[event.number] = event.call
+                open_calls[event.key] = event.call
         known, listed = Counter(open_calls.values()), Counter(rows)
         assert listed <= known
         assert known - listed <= before

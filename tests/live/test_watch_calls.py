@@ -93,7 +93,7 @@ def _assert_whole(events: list[CallStarted | CallConnected | CallEnded]) -> None
     started, connected, ended = events
     assert started.call.called_number_full is None
     assert (CUSTOMER, connected.call) == (connected.call.called_number_full, ended.call)
-    assert {1} == {event.number for event in events}
+    assert {1} == {event.key for event in events}
     assert started.at < connected.at < ended.at
     assert started.at.utcoffset() is not None
 

@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import attrs
@@ -295,13 +295,13 @@ async def test_spent_tokens_end_the_watch_also_between_polls(few: Company) -> No
     @web.middleware
     async def spend(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.path.endswith(RECORDING):
-            simulator.expire_access_token()
-            simulator.expire_refresh_token()
+            service.expire_access_token()
+            service.expire_refresh_token()
         return await handler(request)
 
     async with (
-        AtsSimulator(company=few, middlewares=[spend]) as simulator,
-        AtsSession(TokenPair(*simulator.tokens), base_url=simulator.base_url, retry=ONCE) as ats,
+        AtsSimulator(company=few, middlewares=[spend]) as service,
+        AtsSession(TokenPair(*service.tokens), base_url=service.base_url, retry=ONCE) as ats,
         aclosing(ats.call_records.watch(_since(few), interval_s=60)) as watch,
     ):
         await _take(watch, FEW)
@@ -384,3 +384,13 @@ async def test_a_watch_may_begin_in_the_future(ats: AtsSession, simulator: AtsSi
         await _take_none(watch, simulator)
 
     assert {200} == {seen.status for seen in list(simulator.requests)[:-1]}
+
+
+async def test_a_watch_may_begin_at_the_beginning(ats: AtsSession, simulator: AtsSimulator) -> None:
+    """Of all times, by the clocks of Moscow: there is no such moment in UTC."""
+    since = datetime.min.replace(tzinfo=timezone(timedelta(hours=3)))
+    async with aclosing(ats.call_records.watch(since, interval_s=QUICK_S)) as watch:
+        events = await _take(watch, 2 * FEW)
+        await _take_none(watch, simulator)
+
+    assert _added_and_ready(simulator.company.records) == Counter(events)

@@ -137,9 +137,9 @@ async def watching(ats: AtsSession, since: datetime) -> None:
             caller: str | None = event.call.caller_number_full
             match event:
                 case CallStarted() | CallConnected():
-                    print(event.number, event.at, caller)
+                    print(event.key, event.at, caller)
                 case CallEnded():
-                    print(event.number, event.duration_s)
+                    print(event.key, event.duration_s)
     async for place in ats.monitoring.watch_queues():
         if isinstance(place, QueueLeft):
             print(place.queue_name, place.caller_number, place.waited_s)
