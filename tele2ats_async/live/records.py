@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import attrs
 
@@ -86,7 +86,7 @@ class RecordMemory:
         youngest = min(now, max((row.date for row in rows), default=self.start))
         if youngest - self.start <= self.look_back:
             return
-        self.start = start = (youngest - self.look_back).astimezone(UTC)
+        self.start = start = youngest - self.look_back
         self._names = {name: date for name, date in self._names.items() if date >= start}
         for kept in (self._nameless, self._nameless_of_listing):
             for row in [row for row in kept if row.date < start]:
@@ -94,4 +94,4 @@ class RecordMemory:
 
 
 def _nameless(row: CallRecord) -> CallRecord:
-    return attrs.evolve(row, record_file_name=None)
+    return row if row.record_file_name is None else attrs.evolve(row, record_file_name=None)

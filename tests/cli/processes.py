@@ -98,9 +98,10 @@ class Terminal:
         shown: All that the person has seen so far.
     """
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, env: Mapping[str, str] | None = None) -> None:
         self.shown = ""
         self._arguments = arguments
+        self._env = env
 
     async def __aenter__(self) -> Self:
         self._ours, self._theirs = pty.openpty()
@@ -110,6 +111,7 @@ class Terminal:
             COMMAND,
             *self._arguments,
             code=_ON_ITS_TERMINAL,
+            env=self._env,
             stdin=self._theirs,
             stdout=self._theirs,
             stderr=self._theirs,
