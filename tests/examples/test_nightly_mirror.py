@@ -14,8 +14,9 @@ import pytest
 from tele2ats_async.simulator import AtsSimulator
 
 UNITS = Path(__file__).parents[2] / "examples" / "nightly_mirror"
-SERVICE = UNITS / "tele2ats-mirror.service"
-TIMER = UNITS / "tele2ats-mirror.timer"
+# For one account, and for several: the name of each is after the sign.
+KINDS = ("tele2ats-mirror", "tele2ats-mirror@")
+ACCOUNT = "north"
 
 
 def read_unit(path: Path) -> configparser.ConfigParser:
@@ -26,25 +27,57 @@ def read_unit(path: Path) -> configparser.ConfigParser:
     return unit
 
 
-def test_the_timer_starts_the_service() -> None:
-    """They belong together by name, and both say when they are started."""
-    assert SERVICE.stem == TIMER.stem
-    assert "timers.target" == read_unit(TIMER)["Install"]["WantedBy"]
+def read_service(kind: str) -> configparser.ConfigParser:
+    return read_unit(UNITS / f"{kind}.service")
 
 
-def test_spent_tokens_are_not_asked_with_all_night() -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_timer_starts_the_service(kind: str) -> None:
+    """They belong together by name, and the timer says when they are started."""
+    assert UNITS.joinpath(f"{kind}.service").is_file()
+    assert "timers.target" == read_unit(UNITS / f"{kind}.timer")["Install"]["WantedBy"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_spent_tokens_are_not_asked_with_all_night(kind: str) -> None:
     """A person has to make a new pair: until then the service is left in peace."""
-    assert {"2", "3"} == set(read_unit(SERVICE)["Service"]["RestartPreventExitStatus"].split())
+    assert {"2", "3"} == set(read_service(kind)["Service"]["RestartPreventExitStatus"].split())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_never_comes_is_not_asked_for_all_day(kind: str) -> None:
+    """A recording that was given up makes each run end with 1: attempts are few, over before the next night, and
+    so long apart that they count as one night's.
+    """
+    unit = read_service(kind)
+    attempts, hours = (
+        int(unit["Unit"]["StartLimitBurst"]),
+        int(unit["Unit"]["StartLimitIntervalSec"].removesuffix("h")),
+    )
+    pause_min = int(unit["Service"]["RestartSec"].removesuffix("min"))
+
+    assert "on-failure" == unit["Service"]["Restart"]
+    assert attempts * pause_min / 60 < hours < 24
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_stopped_has_not_failed(kind: str) -> None:
+    """`systemctl stop`, or a machine that is switched off, calls nobody out of bed."""
+    assert "130" == read_service(kind)["Service"]["SuccessExitStatus"]
 
 
 @pytest.mark.asyncio
-async def test_the_command_of_the_unit_mirrors(simulator: AtsSimulator, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+async def test_the_command_of_the_unit_mirrors(kind: str, simulator: AtsSimulator, tmp_path: Path) -> None:
     """What systemd would start is started here: it keeps the account's week, and the next night adds nothing."""
-    unit = read_unit(SERVICE)["Service"]
-    state = str(tmp_path)
-    (tmp_path / "tele2ats").mkdir()
-    program, *arguments = shlex.split(unit["ExecStart"].replace("%S", state))
-    variable, _, token_file = unit["Environment"].replace("%S", state).partition("=")
+    unit = {
+        name: text.replace("%S", str(tmp_path)).replace("%i", ACCOUNT)
+        for name, text in read_service(kind)["Service"].items()
+    }
+    for directory in unit["StateDirectory"].split():
+        (tmp_path / directory).mkdir()
+    program, *arguments = shlex.split(unit["ExecStart"])
+    variable, _, token_file = unit["Environment"].partition("=")
     environment = {
         variable: token_file,
         "TELE2ATS_BASE_URL": simulator.base_url,
@@ -59,15 +92,16 @@ async def test_the_command_of_the_unit_mirrors(simulator: AtsSimulator, tmp_path
         assert 0 == await process.wait()
 
     recorded = [record for record in simulator.company.records if record.record_file_name]
-    assert len(recorded) == len(list((tmp_path / "tele2ats" / "archive").rglob("*.mp3")))
+    assert len(recorded) == len(list(tmp_path.rglob("*.mp3")))
     assert len(recorded) == sum(request.operation == 9 for request in simulator.requests)
     assert 0o600 == os.stat(token_file).st_mode & 0o777  # noqa: PTH116  # a moment after all has ended
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd")
-def test_systemd_understands_the_units(tmp_path: Path) -> None:
+def test_systemd_understands_the_units(kind: str, tmp_path: Path) -> None:
     """A misspelt setting, which systemd would pass over, fails here."""
-    for unit in (SERVICE, TIMER):
+    for unit in (UNITS / f"{kind}.service", UNITS / f"{kind}.timer"):
         text = unit.read_text(encoding="utf-8").replace("/opt/tele2ats/bin/tele2ats", "/bin/true")
         (tmp_path / unit.name).write_text(text, encoding="utf-8")
     checked = subprocess.run(
