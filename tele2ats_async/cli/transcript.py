@@ -158,7 +158,8 @@ async def _show(
     if target:
         await disk.run(disk.write_whole, target, text.encode())
     elif (console := make_console()).is_terminal:
-        say(console, text.removesuffix("\n"))
+        for line in text.removesuffix("\n").split("\n"):
+            say(console, line)
     else:
         typer.echo(text.encode(), nl=False)  # subtitles are UTF-8, whatever the pipe is taken for
     return SOMETHING_FAILED if must_find and not text else OK
