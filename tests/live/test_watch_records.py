@@ -400,6 +400,21 @@ async def test_a_cancelled_watch_leaves_nothing_behind(ats: AtsSession, simulato
         assert [] == [one for one in asyncio.all_tasks() if "_is_ready" in repr(one.get_coro())]
 
 
+async def test_a_closed_session_ends_the_watch(simulator: AtsSimulator) -> None:
+    """Also while recordings are asked for, by an error of its own and no group of them."""
+    simulator.inject(faults.DelayFirstByte(60), operations=[FETCH_RECORDING])
+    ats = AtsSession(TokenPair(*simulator.tokens), base_url=simulator.base_url, retry=ONCE)
+    watch = ats.call_records.watch(_since(simulator.company), interval_s=QUICK_S, ready_within_s=1e7)
+    async with aclosing(watch), asyncio.timeout(60):
+        await _take(watch, FEW)
+        task = asyncio.ensure_future(anext(watch))
+        while not _requests(simulator, FETCH_RECORDING):
+            await asyncio.sleep(0.001)
+        await ats.close()
+        with pytest.raises(RuntimeError, match="closed"):
+            await task
+
+
 @pytest.mark.parametrize(
     ("argument", "settings"),
     [
