@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from yarl import URL
 
 from .pace import MinimumSpeed
+from .recordings import FileRequests
 from .requester import Requester
 from .resources import (
     Blacklist,
@@ -127,8 +128,9 @@ class AtsSession:
         self.employees = Employees(self._requester)
         self.calls = Calls(self._requester)
         self.statistics = Statistics(self._requester)
-        self.call_records = CallRecords(self._requester)
-        self.recordings = Recordings(self._requester)
+        files = FileRequests(self._requester)
+        self.call_records = CallRecords(self._requester, files)
+        self.recordings = Recordings(self._requester, files)
         self.managers = Managers(self._requester)
         self.blacklist = Blacklist(self._requester)
 

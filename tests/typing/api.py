@@ -15,7 +15,10 @@ from tele2ats_async import (
     AtsError,
     AtsSession,
     BlacklistEntry,
+    CallConnected,
+    CallEnded,
     CallRecord,
+    CallStarted,
     Conflict,
     Customer,
     FileTokenStore,
@@ -23,6 +26,10 @@ from tele2ats_async import (
     Match,
     MemoryTokenStore,
     NotReady,
+    QueueEntered,
+    QueueLeft,
+    RecordAdded,
+    RecordingReady,
     RedisTokenStore,
     RetryPolicy,
     SaveOutcome,
@@ -135,6 +142,29 @@ async def archive(ats: AtsSession, start: datetime, end: datetime) -> ArchiveRep
     agreed: bool = report.agreed
     print(agreed, report.intact + report.missing + report.damaged)
     return report
+
+
+async def watching(ats: AtsSession, since: datetime) -> None:
+    """Events, of which a consumer tells one from another by type."""
+    async with aclosing(ats.monitoring.watch_calls(interval_s=1.5)) as calls:
+        async for event in calls:
+            caller: str | None = event.call.caller_number_full
+            match event:
+                case CallStarted() | CallConnected():
+                    print(event.key, event.at, caller)
+                case CallEnded():
+                    print(event.key, event.duration_s)
+    async for place in ats.monitoring.watch_queues():
+        if isinstance(place, QueueLeft):
+            print(place.queue_name, place.caller_number, place.waited_s)
+        else:
+            entered: QueueEntered = place
+            print(entered.at)
+    async for news in ats.call_records.watch(
+        since, interval_s=30, look_back=timedelta(hours=2), ready_within_s=None
+    ):
+        record: CallRecord = news.record
+        print(record, isinstance(news, RecordAdded), isinstance(news, RecordingReady))
 
 
 async def the_rest(ats: AtsSession, start: datetime, end: datetime) -> list[BlacklistEntry]:
