@@ -41,6 +41,8 @@ from .models import (
     BlacklistEntry,
     BlacklistResult,
     BlacklistSource,
+    CallDirection,
+    CallOutcome,
     CallQueue,
     CallRecord,
     Channel,
@@ -63,7 +65,7 @@ from .recordings import RecordingStream, SaveOutcome
 from .retry import RetryPolicy
 from .session import AtsSession
 from .tokens import FileTokenStore, MemoryTokenStore, RedisTokenStore, TokenPair, TokenStore
-from .transcripts import Transcript
+from .transcripts import Match, Transcript, Utterance
 from .version import __version__
 
 __all__ = [
@@ -77,7 +79,9 @@ __all__ = [
     "BlacklistResult",
     "BlacklistSource",
     "CallConnected",
+    "CallDirection",
     "CallEnded",
+    "CallOutcome",
     "CallQueue",
     "CallRecord",
     "CallStarted",
@@ -95,6 +99,7 @@ __all__ = [
     "GatewayRefused",
     "JournalEntry",
     "Manager",
+    "Match",
     "MemoryTokenStore",
     "MinimumSpeed",
     "NotAudio",
@@ -129,6 +134,7 @@ __all__ = [
     "TransportError",
     "Truncated",
     "UnsafeName",
+    "Utterance",
     "__version__",
     "normalize_msisdn",
     "verify_archive",

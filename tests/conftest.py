@@ -7,19 +7,23 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest.mock import Mock
 
 import aiohttp
 import pytest
 import pytest_asyncio
 from aioresponses import aioresponses
+from browser import open_browser
 from hypothesis import HealthCheck, settings
 from raw_service import free_port
 from redis import Redis
 
 from tele2ats_async import AtsSession, RetryPolicy, TokenPair
 from tele2ats_async.simulator import AtsSimulator, Company
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
 
 # How long examples take says how busy the machine is, and nothing of what is tested.
 settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -122,3 +126,10 @@ def redis_key(redis_server: Redis) -> Iterator[str]:
     key = f"tele2ats-test:{uuid.uuid4().hex}"
     yield key
     redis_server.delete(key, f"{key}:lock")
+
+
+@pytest_asyncio.fixture
+async def browser() -> "AsyncIterator[Browser]":
+    """Give the machine's Chromium; see `browser.show()`."""
+    async with open_browser() as running:
+        yield running

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import tele2ats_async
-from tele2ats_async import errors, resources, testing
+from tele2ats_async import errors, report, resources, testing
 
 DOCS = Path(__file__).parent.parent / "docs"
 VERBS = [
@@ -16,7 +16,10 @@ VERBS = [
     for verb in vars(getattr(resources, room))
     if not verb.startswith("_") and verb != "close"
 ]
-NAMES = [name for name in tele2ats_async.__all__ if name != "__version__"] + testing.__all__
+ROOMS = {tele2ats_async: tele2ats_async.__all__, report: report.__all__, testing: testing.__all__}
+# What is no class and no function has no docstring.
+PLAIN = {"LANGUAGES", "Language", "__version__"}
+NAMES = {name: room for room, names in ROOMS.items() for name in names if name not in PLAIN}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -28,8 +31,7 @@ def test_every_public_name_is_in_the_reference(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in NAMES if not hasattr(errors, name)])
 def test_every_public_name_says_where_it_comes_from(name: str) -> None:
     """The operation or section of the contract stands in the docstring."""
-    room = testing if name in testing.__all__ else tele2ats_async
-    documentation = inspect.getdoc(getattr(room, name)) or ""
+    documentation = inspect.getdoc(getattr(NAMES[name], name)) or ""
 
     assert re.search(r"^Source: (operations?|sections?) \d", documentation, re.MULTILINE)
 

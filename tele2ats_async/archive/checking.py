@@ -58,7 +58,7 @@ async def check_rows(index: Index, report: ArchiveReport) -> None:
     while rows := await index.run(_take, place):
         findings = await asyncio.gather(*(disk.run(_check, index.directory, row) for row in rows))
         await index.run(_repair, list(zip(rows, findings, strict=True)), report)
-        await disk.run(finish_setting_aside, index)
+        await index.do(finish_setting_aside)
         place = rows[-1].date, rows[-1].id
 
 

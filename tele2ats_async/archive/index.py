@@ -1,9 +1,8 @@
-"""The index: one SQLite file, one connection, one transaction at a time, never on the event loop."""
+"""The index: one SQLite file, one connection, one transaction at a time, all in one thread."""
 
 import errno
 import os
 import sqlite3
-import threading
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -41,49 +40,47 @@ class Index:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self._guard = threading.Lock()
+        self._crew = disk.Crew("index", 1)
         self._connection: sqlite3.Connection | None = None
 
-    def open(self) -> None:
-        """Open the file, or make it; blocks, as all that is no coroutine.
+    async def open(self) -> None:
+        """Open the file, or make it.
 
         Raises:
             ArchiveError: It cannot be opened, or is no index.
             StorageError: The disk is full or broken.
         """
-        with self._guard, telling_of_failures(self.directory):
-            self._connection = sqlite3.connect(
-                self.directory / INDEX_FILE,
-                timeout=_BUSY_TIMEOUT_S,
-                isolation_level=None,
-                check_same_thread=False,
-            )
-            prepare(self._connection)
+        await self._crew.run(self._open)
 
-    def close(self) -> None:
-        """Close the file, if it is open."""
-        with self._guard, telling_of_failures(self.directory):
-            if self._connection is not None:
-                self._connection.close()
+    async def close(self) -> None:
+        """Close the file, if it is open, and let the thread end."""
+        try:
+            await self._crew.run(self._close)
+        finally:
+            self._crew.finish()
+
+    async def do(self, work: Callable[Concatenate["Index", P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do some work in the thread of the index, which makes its transactions itself."""
+        return await self._crew.run(lambda: work(self, *args, **kwargs))
 
     async def run(
         self, work: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Do some work on the index in a thread, in one transaction.
+        """Do some work on the index in its thread, in one transaction.
 
         Raises:
             ArchiveError: The index failed; nothing of the work is done.
             StorageError: The disk is full or broken; the same.
         """
-        return await disk.run(lambda: self.transact(work, *args, **kwargs))
+        return await self._crew.run(lambda: self.transact(work, *args, **kwargs))
 
     def transact(
         self, work: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Do the same in the thread of the caller."""
+        """Do the same where one is in the thread already."""
         connection = self._connection
         assert connection is not None  # noqa: S101  # open() came before
-        with self._guard, telling_of_failures(self.directory):
+        with telling_of_failures(self.directory):
             connection.execute("BEGIN IMMEDIATE")
             try:
                 result = work(connection, *args, **kwargs)
@@ -93,6 +90,23 @@ class Index:
                     connection.execute("ROLLBACK")
                 raise
             return result
+
+    def _open(self) -> None:
+        with telling_of_failures(self.directory):
+            self._connection = sqlite3.connect(
+                self.directory / INDEX_FILE, timeout=_BUSY_TIMEOUT_S, isolation_level=None
+            )
+            prepare(self._connection)
+
+    def _close(self) -> None:
+        with telling_of_failures(self.directory):
+            if self._connection is not None:
+                self._connection.close()
+
+
+def read_only(place: Path) -> str:
+    """Give the URI by which SQLite opens an index to read it, and makes none."""
+    return f"{place.absolute().as_uri()}?mode=ro"
 
 
 @contextmanager
@@ -123,10 +137,10 @@ async def open_index(directory: Path) -> AsyncGenerator[Index, None]:
     async with _locked(directory):
         index = Index(directory)
         try:
-            await disk.run(index.open)
+            await index.open()
             yield index
         finally:
-            await disk.run(index.close)
+            await index.close()
 
 
 @asynccontextmanager

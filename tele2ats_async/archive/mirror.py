@@ -102,14 +102,14 @@ class Mirror:
             in_batches(self._saving.run(iter_wanted(due, self.ready_within_s)), self.concurrency)
         ) as batches:
             async for batch in batches:
-                for outcome in await disk.run(note_outcomes, index, batch, clock.now_s()):
+                for outcome in await index.do(note_outcomes, batch, clock.now_s()):
                     yield outcome
 
 
 async def _tidy_up(index: Index) -> None:
     """Clear away what a killed run has left, where it was at work and nowhere else."""
     await finish_removals(index)
-    await disk.run(finish_setting_aside, index)
+    await index.do(finish_setting_aside)
     directories = await index.run(_find_working)
     await disk.run(_remove_parts, [index.directory / one for one in directories])
     await index.run(_forget_working)

@@ -8,7 +8,6 @@ from typing import Any
 
 import attrs
 
-from .. import disk
 from ..errors import UnsafeName
 from ..models import CallRecord
 from ..recordings import RECORDING, TRANSCRIPT, path_below
@@ -80,7 +79,7 @@ async def iter_due(
         calls, place = await index.run(_take, query, place, bounds)
         if not calls:
             break
-        await disk.run(_set_unsound_aside, index, calls)
+        await index.do(_set_unsound_aside, calls)
         for call in calls:
             yield call.record
 

@@ -73,6 +73,21 @@ def prepare(connection: sqlite3.Connection) -> None:
         StrangeFileError: It is of another version, or the database of another program.
         sqlite3.Error: It is no database, or cannot be written.
     """
+    version = require_own(connection)
+    # Written beside readers, and whole again after a kill without a flush for each call.
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    if version < VERSION:
+        connection.executescript(f"BEGIN;{_TABLES}PRAGMA user_version = {VERSION};COMMIT;")
+
+
+def require_own(connection: sqlite3.Connection) -> int:
+    """Give the version of the tables, 0 in an empty file; only reads.
+
+    Raises:
+        StrangeFileError: It is of another version, or the database of another program.
+        sqlite3.Error: It is no database.
+    """
     version = _number(connection, "PRAGMA user_version")
     if version > VERSION:
         raise StrangeFileError(f"is of version {version}, made by a newer tele2ats_async than this one")
@@ -82,11 +97,7 @@ def prepare(connection: sqlite3.Connection) -> None:
         )
     if not version and _number(connection, "SELECT count(*) FROM sqlite_master"):
         raise StrangeFileError("is a database of another program")
-    # Written beside readers, and whole again after a kill without a flush for each call.
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
-    if version < VERSION:
-        connection.executescript(f"BEGIN;{_TABLES}PRAGMA user_version = {VERSION};COMMIT;")
+    return version
 
 
 def _number(connection: sqlite3.Connection, query: str) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 import attrs
 
 from .. import disk
-from .index import INDEX_FILE, telling_of_failures
+from .index import INDEX_FILE, read_only, telling_of_failures
 from .schema import IS_DUE, VERSION
 from .states import REFUSALS_AT_MOST
 
@@ -60,12 +60,8 @@ def _take_stock(directory: Path) -> Stock:
     place = directory / INDEX_FILE
     if not os.path.exists(place):  # noqa: PTH110  # Path.exists() raises where it may not look
         return Stock()
-    with telling_of_failures(directory), closing(sqlite3.connect(_read_only(place), uri=True)) as connection:
+    with telling_of_failures(directory), closing(sqlite3.connect(read_only(place), uri=True)) as connection:
         [version] = connection.execute("PRAGMA user_version").fetchone()
         if version != VERSION:  # whoever opens it to work on it tells why that cannot be
             return Stock()
         return Stock(*map(int, connection.execute(_COUNT).fetchone()))
-
-
-def _read_only(place: Path) -> str:
-    return f"{place.absolute().as_uri()}?mode=ro"

@@ -30,7 +30,7 @@ async def verify(directory: str | os.PathLike[str]) -> ArchiveReport:
     async with open_index(directory) as index:
         await index.run(_require_integrity)
         await finish_removals(index)
-        await disk.run(finish_setting_aside, index)
+        await index.do(finish_setting_aside)
         await check_rows(index, report)
         await _look_around(index, report)
     return report
@@ -46,7 +46,7 @@ async def _look_around(index: Index, report: ArchiveReport) -> None:
 
     found = walk(index.directory, refused)
     while paths := await disk.run(_take, found):
-        await disk.run(_judge_all, index, paths, report)
+        await index.do(_judge_all, paths, report)
 
 
 def _take(found: Iterator[Path]) -> list[Path]:

@@ -14,8 +14,10 @@ from .managers import managers
 from .mirror import mirror
 from .monitoring import calls, queues
 from .records import records
+from .report import report
 from .stats import stats
 from .token_commands import tokens
+from .transcript import transcript
 from .usage import Commands
 
 
@@ -50,6 +52,8 @@ for command in (
     records,
     download,
     mirror,
+    transcript,
+    report,
     demo,
     simulator,
 ):

@@ -102,6 +102,16 @@ class AtomicFile:
         return self._descriptor
 
 
+def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write a file that appears when it is complete, in the place of one that is there; blocks."""
+    file = AtomicFile(path)
+    try:
+        file.commit([content])
+    except BaseException:
+        file.discard()
+        raise
+
+
 def remove_leftovers(path: Path) -> None:
     """Remove what processes that were killed in the middle of writing this file have left of it."""
     oldest = time.time() - _LEFTOVER_AGE_S  # what is younger, another process may be writing just now

@@ -25,26 +25,8 @@ _THREADS = 8
 
 
 async def run(work: Callable[..., T], *arguments: object) -> T:
-    """Do blocking file work in a thread.
-
-    A cancelled caller waits until the thread has finished, so that nobody tidies up files on which a
-    thread still works.
-    """
-    if _is_inline:
-        return work(*arguments)
-    loop = asyncio.get_running_loop()
-    if (outbox := _outboxes.get(loop)) is None:
-        outbox = _outboxes[loop] = _Outbox(loop)
-    job = _Job(work, arguments, outbox, loop.create_future())
-    _crew.take(job)
-    try:
-        result: T = await job.future
-    except asyncio.CancelledError:
-        if not job.is_told:
-            job.future = loop.create_future()
-            await wait_out([job.future])
-        raise
-    return result
+    """Do blocking file work in one of the threads that all share, as `Crew.run()` does."""
+    return await _crew.run(work, *arguments)
 
 
 def work_inline() -> None:
@@ -110,21 +92,40 @@ class _Outbox:
             self._done.popleft().tell()
 
 
-class _Crew:
-    """The threads, started with the first work."""
+class Crew:
+    """Threads that are started with the first work.
 
-    def __init__(self) -> None:
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._threads: list[Thread] = []
+    One of a single thread is for a library that asks for memory and gives it back all the time: the C library
+    keeps a stock of memory for each thread that ever did.
+    """
 
-    def take(self, job: _Job) -> None:
-        """Have some work done."""
-        self._jobs.put(job)
-        if len(self._threads) < _THREADS:
-            # As a daemon, for it waits for work without an end; `finish()` lets it bring to an end what it does.
-            thread = Thread(target=self._work, name=f"tele2ats-disk-{len(self._threads)}", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+    def __init__(self, name: str, size: int) -> None:
+        self._name = name
+        self._size = size
+        self.begin_anew()
+        _crews.add(self)
+
+    async def run(self, work: Callable[..., T], *arguments: object) -> T:
+        """Do blocking file work in a thread.
+
+        A cancelled caller waits until the thread has finished, so that nobody tidies up files on which a
+        thread still works.
+        """
+        if _is_inline:
+            return work(*arguments)
+        loop = asyncio.get_running_loop()
+        if (outbox := _outboxes.get(loop)) is None:
+            outbox = _outboxes[loop] = _Outbox(loop)
+        job = _Job(work, arguments, outbox, loop.create_future())
+        self._take(job)
+        try:
+            result: T = await job.future
+        except asyncio.CancelledError:
+            if not job.is_told:
+                job.future = loop.create_future()
+                await wait_out([job.future])
+            raise
+        return result
 
     def finish(self) -> None:
         """Do what is still to be done, and end: a program that exits has not lost what it saved last."""
@@ -134,26 +135,41 @@ class _Crew:
             thread.join()
         self._threads.clear()
 
+    def begin_anew(self) -> None:
+        """Be without threads, as in a forked child, and without work."""
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._threads: list[Thread] = []
+
+    def _take(self, job: _Job) -> None:
+        self._jobs.put(job)
+        if len(self._threads) < self._size:
+            # As a daemon, for it waits for work without an end; `finish()` lets it bring to an end what it does.
+            name = f"tele2ats-{self._name}-{len(self._threads)}"
+            thread = Thread(target=self._work, name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
             job.do()
             del job  # what it wrote is not kept until there is more to write
 
 
-def _make_crew() -> None:
-    global _crew  # noqa: PLW0603  # one for the process
-    _crew = _Crew()
+def _begin_anew() -> None:
+    for crew in _crews:
+        crew.begin_anew()
 
 
 @atexit.register
 def _finish() -> None:
-    _crew.finish()
+    for crew in list(_crews):
+        crew.finish()
 
 
 _outboxes: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Outbox] = weakref.WeakKeyDictionary()
 _is_inline = False
-_crew: _Crew
-_make_crew()
+_crews: weakref.WeakSet[Crew] = weakref.WeakSet()
+_crew = Crew("disk", _THREADS)
 if hasattr(os, "register_at_fork"):  # pragma: no branch  # not on Windows, where nothing forks
     # A forked child has none of the threads, and would wait for them for ever.
-    os.register_at_fork(after_in_child=_make_crew)
+    os.register_at_fork(after_in_child=_begin_anew)

@@ -2,6 +2,7 @@
 
 from .authorization import IssuedTokens
 from .blacklist import BlacklistEntry, BlacklistResult, BlacklistSource
+from .call_kinds import CallDirection, CallOutcome
 from .call_records import CallRecord, RecordCallStatus, RecordCallType
 from .employees import Employee
 from .managers import Customer, Manager, SaveResult
@@ -14,6 +15,8 @@ __all__ = [
     "BlacklistEntry",
     "BlacklistResult",
     "BlacklistSource",
+    "CallDirection",
+    "CallOutcome",
     "CallQueue",
     "CallRecord",
     "Channel",

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import attrs
 
+from .call_kinds import CallDirection, CallOutcome
 from .durations import DurationOf
 from .open_enum import OpenEnum
 
@@ -29,6 +30,16 @@ class RecordCallType(OpenEnum):
     OUTGOING = "OUTGOING"
     CRM_CALLBACK = "CRM_CALLBACK"
 
+    @property
+    def direction(self) -> CallDirection:
+        """Which way a call of this type went."""
+        return _DIRECTIONS.get(self, CallDirection.UNKNOWN)
+
+    @property
+    def is_to_a_queue(self) -> bool:
+        """Whether a call of this type went to a multi-channel number, where callers wait."""
+        return self in _TO_A_QUEUE
+
 
 class RecordCallStatus(OpenEnum):
     """How a finished call ended.
@@ -53,6 +64,48 @@ class RecordCallStatus(OpenEnum):
     DENIED_DUE_TO_MAX_CHANNEL_LIMIT = "DENIED_DUE_TO_MAX_CHANNEL_LIMIT"
     DESTINATION_BUSY = "DESTINATION_BUSY"
     CANCELLED_BY_PICKUP = "CANCELLED_BY_PICKUP"
+
+    @property
+    def outcome(self) -> CallOutcome:
+        """What came of a call of this status."""
+        return _OUTCOMES.get(self, CallOutcome.OTHER)
+
+
+_DIRECTIONS = {
+    RecordCallType.SINGLE_CHANNEL: CallDirection.INCOMING,
+    RecordCallType.MULTI_CHANNEL: CallDirection.INCOMING,
+    RecordCallType.INTERNAL_QUEUE: CallDirection.INCOMING,
+    RecordCallType.PICKUP_CALL: CallDirection.INCOMING,
+    RecordCallType.VOICEMAIL: CallDirection.INCOMING,
+    RecordCallType.FAX: CallDirection.INCOMING,
+    RecordCallType.OUTGOING: CallDirection.OUTGOING,
+    RecordCallType.CRM_OUTGOING: CallDirection.OUTGOING,
+    RecordCallType.CALLBACK: CallDirection.OUTGOING,
+    RecordCallType.CRM_CALLBACK: CallDirection.OUTGOING,
+    RecordCallType.INTERNAL: CallDirection.INTERNAL,
+    RecordCallType.HIMSELF: CallDirection.INTERNAL,
+    RecordCallType.CONFERENCE: CallDirection.INTERNAL,
+}
+_OUTCOMES = {
+    RecordCallStatus.ANSWERED_COMMON: CallOutcome.ANSWERED,
+    RecordCallStatus.ANSWERED_BY_ORIGINAL_CLIENT: CallOutcome.ANSWERED,
+    RecordCallStatus.ANSWERED_BY_BUSY_FORWARD_CLIENT: CallOutcome.ANSWERED,
+    RecordCallStatus.ANSWERED_BY_NO_ANSWER_FORWARD_CLIENT: CallOutcome.ANSWERED,
+    RecordCallStatus.NOT_ANSWERED_COMMON: CallOutcome.UNANSWERED,
+    RecordCallStatus.CANCELLED_BY_CALLER: CallOutcome.UNANSWERED,
+    RecordCallStatus.DESTINATION_BUSY: CallOutcome.UNANSWERED,
+    RecordCallStatus.DENIED_DUE_TO_NOT_WORK_TIME: CallOutcome.UNANSWERED,
+    RecordCallStatus.DENIED_DUE_TO_MAX_SESSION: CallOutcome.UNANSWERED,
+    RecordCallStatus.DENIED_DUE_TO_MAX_CHANNEL_LIMIT: CallOutcome.UNANSWERED,
+    RecordCallStatus.DENIED_DUE_TO_INCOMING_CALLS_BLOCKED: CallOutcome.REFUSED,
+    RecordCallStatus.DENIED_DUE_TO_OUTGOING_CALLS_BLOCKED: CallOutcome.REFUSED,
+    RecordCallStatus.DENIED_DUE_TO_ONLY_INTERNAL_CALLS_ENABLED: CallOutcome.REFUSED,
+    RecordCallStatus.DENIED_DUE_TO_BLACK_LISTED: CallOutcome.REFUSED,
+    RecordCallStatus.DENIED_NOT_IN_WHITE_LIST: CallOutcome.REFUSED,
+    RecordCallStatus.DENIED_DUE_TO_UNKNOWN_NUMBER: CallOutcome.REFUSED,
+    RecordCallStatus.CANCELLED_BY_PICKUP: CallOutcome.OTHER,
+}
+_TO_A_QUEUE = frozenset({RecordCallType.MULTI_CHANNEL, RecordCallType.INTERNAL_QUEUE})
 
 
 @attrs.frozen
@@ -83,3 +136,11 @@ class CallRecord:
 
     call_timedelta = DurationOf("call_duration")
     conversation_timedelta = DurationOf("conversation_duration")
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether it came in, and nobody took it."""
+        return (
+            self.call_type.direction is CallDirection.INCOMING
+            and self.call_status.outcome is CallOutcome.UNANSWERED
+        )

@@ -60,7 +60,7 @@ class Saver:
         if await directory.may_hold(path) and (size_bytes := size_of_file(name, path)):
             return SavedFile(path, size_bytes, skipped=True)
         content = await self._files.retry.run(FETCH_TRANSCRIPT, self._read_transcript, name)
-        await on_disk(name, path, _write_whole, path, content)
+        await on_disk(name, path, disk.write_whole, path, content)
         return SavedFile(path, len(content), skipped=False)
 
     async def _read_transcript(self, name: str) -> bytes:
@@ -72,12 +72,3 @@ async def _read_checked(_: str, incoming: Incoming[list[TranscriptWord]]) -> byt
         content = await incoming.read()
         await incoming.decode_body(content)  # only to see that it is a transcript
     return content
-
-
-def _write_whole(path: str, content: bytes) -> None:
-    file = disk.AtomicFile(path)
-    try:
-        file.commit([content])
-    except BaseException:
-        file.discard()
-        raise

@@ -4,14 +4,16 @@ from collections.abc import AsyncGenerator
 from types import TracebackType
 from typing import Self
 
-from ..errors import ConnectionFailed, NotAudio, Truncated
+from ..errors import ConnectionFailed, NotAudio, ResponseError, Truncated
 from ..transport import IDENTITY, Incoming, Room
 from ..wire.operations import FETCH_RECORDING
 from .files import FileRequests
 from .mp3 import HEAD_BYTES, begins_as_mp3
-from .ranges import validator_of
+from .ranges import validator_of, whole_length
 
 _WHOLE = 200
+_PARTIAL_CONTENT = 206
+_BAD_REQUEST = 400
 # What is held of a recording whose reader is slow.
 _STREAM_BYTES = 128 * 1024
 
@@ -22,12 +24,15 @@ class RecordingStream:
     Attributes:
         name: The recording's name, as listed.
         content_type: Its media type, such as ``audio/mpeg``.
-        content_length: Its size in bytes; None where the service did not say.
+        content_length: How many bytes come, from ``offset`` to the end; None where the service did not say.
+        size_bytes: The size of the whole recording; None where the service did not say.
 
     Source: operation 9.
     """
 
-    def __init__(self, name: str, incoming: Incoming[bytes], room: Room, *, offset: int = 0) -> None:
+    def __init__(
+        self, name: str, incoming: Incoming[bytes], room: Room, *, offset: int = 0, passed_over_bytes: int = 0
+    ) -> None:
         """Look at the headers.
 
         Args:
@@ -35,6 +40,7 @@ class RecordingStream:
             incoming: The answer.
             room: Where its bytes come.
             offset: Where in the recording its bytes begin; anything but 0 was asked for.
+            passed_over_bytes: How many of them are not given to who iterates.
 
         Raises:
             NotAudio: The answer is of another type than audio.
@@ -46,8 +52,11 @@ class RecordingStream:
             raise NotAudio(name, f"its type is {self.content_type or 'not given'!r}")
         if incoming.status != _WHOLE and not offset:
             raise Truncated(name, None, 0)
-        self.content_length = _content_length(incoming)
+        length = _content_length(incoming)
+        self.size_bytes = None if length is None else offset + length
+        self.content_length = None if length is None else max(0, length - passed_over_bytes)
         self._offset = offset
+        self._passed_over_bytes = passed_over_bytes
         self._incoming = incoming
         self._room = room
         self._received_bytes = 0
@@ -57,7 +66,7 @@ class RecordingStream:
     @property
     def offset(self) -> int:
         """Where in the recording the bytes begin."""
-        return self._offset
+        return self._offset + self._passed_over_bytes
 
     @property
     def validator(self) -> str | None:
@@ -90,7 +99,7 @@ class RecordingStream:
         await self._incoming.__aexit__(exception_type, exception, traceback)
 
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
-        """Yield the recording in chunks of any size, none of them empty.
+        """Yield the recording from ``offset`` on, in chunks of any size, none of them empty.
 
         Raises:
             NotAudio: The bytes do not begin as an MP3 file does.
@@ -101,10 +110,15 @@ class RecordingStream:
         if self._is_read:
             raise RuntimeError("a recording's stream can be read once; open it again")
         self._is_read = True
+        if self._passed_over_bytes and self.content_length == 0:
+            return  # all of it would be passed over
+        left_bytes = self._passed_over_bytes
         while await self.receive(1):
-            chunk = bytes(self._room.filled)
+            chunk = bytes(self._room.filled[left_bytes:])
+            left_bytes = max(0, left_bytes - self._room.filled_bytes)
             self._room.clear()
-            yield chunk
+            if chunk:
+                yield chunk
 
     async def receive(self, wanted_bytes: int) -> int:
         """Receive so many bytes, or fewer if more are not soon there; give how many came, 0 at the end.
@@ -138,13 +152,37 @@ class RecordingStream:
         self._is_known_as_mp3 = True
 
 
-async def open_stream(files: FileRequests, name: str) -> RecordingStream:
-    """Ask for a recording; errors as `RecordingStream`, and of `FileRequests.open()`."""
+async def open_stream(files: FileRequests, name: str, offset: int = 0) -> RecordingStream:
+    """Ask for a recording from an offset on; errors as `RecordingStream`, and of `FileRequests.open()`.
+
+    Whoever knows no parts, or gives another one, is asked for the whole, and its beginning passed over.
+    """
     room = Room(_STREAM_BYTES)
 
     async def read(name: str, incoming: Incoming[bytes]) -> RecordingStream:
-        return RecordingStream(name, incoming, room)
+        return RecordingStream(name, incoming, room, passed_over_bytes=offset)
 
+    async def read_part(name: str, incoming: Incoming[bytes]) -> RecordingStream | None:
+        if incoming.status == _WHOLE:
+            return await read(name, incoming)
+        is_asked = (
+            incoming.status == _PARTIAL_CONTENT and whole_length(incoming.headers, offset, None) is not None
+        )
+        if is_asked:
+            return RecordingStream(name, incoming, room, offset=offset)
+        async with incoming:
+            return None
+
+    if offset:
+        part = {"Range": f"bytes={offset}-"}
+        try:
+            stream = await files.open(FETCH_RECORDING, name, read_part, headers=part)
+        except ResponseError as error:
+            if error.status != _BAD_REQUEST:
+                raise
+        else:
+            if stream is not None:
+                return stream
     return await files.open(FETCH_RECORDING, name, read, room=room)
 
 

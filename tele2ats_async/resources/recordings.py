@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
-from ..models import TranscriptWord
+from ..models import CallRecord, TranscriptWord
 from ..recordings import (
     Directory,
     FileRequests,
@@ -51,19 +51,22 @@ class Recordings:
         self._runs: WeakSet[SavingMany | SavingInProcesses | Mirror] = WeakSet()
 
     @asynccontextmanager
-    async def open(self, name: str) -> AsyncGenerator[RecordingStream, None]:
+    async def open(self, name: str, *, offset: int = 0) -> AsyncGenerator[RecordingStream, None]:
         """Open a recording to pass it on, chunk by chunk: into a web response, say.
 
         ``async with ats.recordings.open(name) as stream: async for chunk in stream: ...``
 
         Args:
             name: The recording's name, as listed.
+            offset: How many bytes to pass over at its beginning, for a listener who seeks. Where the service gives
+                no parts of recordings, they are received and dropped here.
 
         Yields:
-            The stream, with ``content_type``, and ``content_length`` in bytes where it is known.
+            The stream, with ``content_type``, and ``content_length`` and ``size_bytes`` in bytes where they are
+            known. There is nothing in it where the recording ends before ``offset``.
 
         Raises:
-            ValueError: The name is empty or hostile (`UnsafeName`).
+            ValueError: The name is empty or hostile (`UnsafeName`), or ``offset`` is below 0.
             NotReady: There is no such recording, or not yet.
             NotAudio: Something else came instead of an MP3 recording.
             Truncated: It ended before its announced length (while iterating).
@@ -72,7 +75,8 @@ class Recordings:
         Source: operation 9.
         """
         check_name(name)
-        opening = self._files.retry.run(FETCH_RECORDING, open_stream, self._files, name)
+        require_at_least("offset", offset, 0)
+        opening = self._files.retry.run(FETCH_RECORDING, open_stream, self._files, name, offset)
         async with await opening as stream:
             yield stream
 
@@ -255,28 +259,32 @@ class Recordings:
         self._runs.add(mirror)
         return mirror.run()
 
-    async def fetch_transcript(self, name: str) -> Transcript:
+    async def fetch_transcript(self, name_or_record: str | CallRecord) -> Transcript:
         """Fetch the transcript of a recording.
 
         Args:
-            name: The recording's name, as listed.
+            name_or_record: The recording's name, as listed; or the record of its call, for the parties'
+                names.
 
         Returns:
             The words with their times in seconds from the start, in the service's order.
 
         Raises:
-            ValueError: The name is empty or hostile (`UnsafeName`).
+            TypeError: It is neither.
+            ValueError: The call has no recording, or the name is empty or hostile (`UnsafeName`).
             NotReady: There is no such transcript, or not yet.
             PayloadError: The answer is no transcript.
             AtsError: Whatever else keeps it from coming.
 
         Source: operation 10.
         """
+        record = name_or_record if isinstance(name_or_record, CallRecord) else None
+        name = name_or_record if isinstance(name_or_record, str) else _name_in(name_or_record)
         check_name(name)
         fetching = self._files.retry.run(
             FETCH_TRANSCRIPT, self._files.open, FETCH_TRANSCRIPT, name, _decode_words
         )
-        return Transcript(name, await fetching)
+        return Transcript(name, await fetching, record)
 
     async def save_transcript(
         self, name: str, directory: str | os.PathLike[str], *, ready_within_s: float = 0.0
@@ -312,3 +320,11 @@ class Recordings:
 async def _decode_words(_: str, incoming: Incoming[list[TranscriptWord]]) -> list[TranscriptWord]:
     async with incoming:
         return await incoming.decode()
+
+
+def _name_in(record: CallRecord) -> str:
+    if not isinstance(record, CallRecord):
+        raise TypeError(f"name_or_record: expected a text or a CallRecord, got {type(record).__name__}")
+    if not record.record_file_name:
+        raise ValueError("name_or_record: the call has no recording")
+    return record.record_file_name

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
@@ -23,6 +23,7 @@ from tele2ats_async import (
     Customer,
     FileTokenStore,
     Manager,
+    Match,
     MemoryTokenStore,
     NotReady,
     QueueEntered,
@@ -38,9 +39,11 @@ from tele2ats_async import (
     TokenStore,
     Transcript,
     TransportError,
+    Utterance,
     normalize_msisdn,
     verify_archive,
 )
+from tele2ats_async.report import ReportBuilder, build_report, render_html
 from tele2ats_async.simulator import AtsSimulator, Company
 from tele2ats_async.testing import check_token_store
 
@@ -97,6 +100,17 @@ async def recordings(ats: AtsSession, records: AsyncIterator[CallRecord], name: 
     beside: Path = await ats.recordings.save_transcript(name, Path("archive"))
     transcript: Transcript = await ats.recordings.fetch_transcript(name)
     print(path, beside, [word.word for word in transcript.words if word.channel == "A"])
+    async for record in records:
+        transcript = await ats.recordings.fetch_transcript(record)
+    said: list[Utterance] = transcript.utterances(pause_s=0.5)
+    written: list[str] = [
+        transcript.to_text(),
+        transcript.to_srt(),
+        transcript.to_webvtt(),
+        transcript.to_json(),
+    ]
+    found: list[Match] = Transcript.load(beside, record=transcript.record).search("счёт")
+    print(said[0].speaker, said[0].words[0].start_time, written, found[0].start_time, found[0].utterance.text)
 
     def progress(name: str, size_bytes: int) -> None:
         print(name, size_bytes)
@@ -196,6 +210,18 @@ async def simulator() -> None:
         AtsSession(TokenPair(*running.tokens), base_url=running.base_url) as ats,
     ):
         print(await ats.employees.fetch_all(), running.requests[-1].status)
+
+
+async def reporting(ats: AtsSession, start: datetime, end: datetime) -> str:
+    """Figures, page by page or at once, and the page of them."""
+    builder = ReportBuilder(start, end, tz=UTC)
+    async for page in ats.call_records.iter_pages(start, end):
+        builder.add(page)
+    report = builder.build(
+        employees=await ats.employees.fetch_all(), statistics=await ats.statistics.fetch_common(start, end)
+    )
+    print(report.answer_rate, report.unreturned[0].last_at, report.queues[0].most_at_once)
+    return render_html(build_report([], start, end), language="ru")
 
 
 async def own_store(path: Path) -> None:
