@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ..errors import NotFound, TransportError
+from ..errors import NotFound, ServerError, TransportError
 from ..session import AtsSession
 from .options import BaseUrl, TokenFile, environment, read_number
 from .running import OK, SOMETHING_FAILED, fail, run, wrong_use
@@ -45,7 +45,8 @@ async def _dial(session: AtsSession, source: str, destination: str) -> int:
                 f"{error}; no call was placed: see tele2ats employees for who {source} may be",
                 SOMETHING_FAILED,
             )
-        except TransportError as error:
-            fail(f"{error}; {_UNKNOWN if error.sent else 'no call was placed'}", SOMETHING_FAILED)
+        except (TransportError, ServerError) as error:
+            may_be_done = getattr(error, "sent", True)
+            fail(f"{error}; {_UNKNOWN if may_be_done else 'no call was placed'}", SOMETHING_FAILED)
     say(make_console(), f"placed: {source} rings, then {destination} is called")
     return OK

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ..errors import NotFound, PayloadError, TransportError
+from ..errors import NotFound, PayloadError, ServerError, TransportError
 from ..models import Customer, Manager
 from ..session import AtsSession
 from .asking_first import require_consent
@@ -179,10 +179,9 @@ async def _save(
         try:
             with _no_such_manager(manager.id):
                 await save(manager)
-        except PayloadError as error:
-            fail(f"{error}; {_UNKNOWN}", SOMETHING_FAILED)
-        except TransportError as error:
-            fail(f"{error}; {_UNKNOWN if error.sent else 'nothing was saved'}", SOMETHING_FAILED)
+        except (TransportError, ServerError, PayloadError) as error:
+            may_be_done = getattr(error, "sent", True)
+            fail(f"{error}; {_UNKNOWN if may_be_done else 'nothing was saved'}", SOMETHING_FAILED)
     say(make_console(), f"{done}: {manager.name}")
     return OK
 
@@ -192,6 +191,8 @@ def _no_such_manager(manager_id: int | None) -> Generator[None, None, None]:
     try:
         yield
     except NotFound as error:
+        if manager_id is None:  # of one to be made, it is something else that was not found
+            raise
         fail(f"{error}; tele2ats managers list shows which there are, not {manager_id}", SOMETHING_FAILED)
 
 

@@ -114,7 +114,7 @@ def _target(output: str) -> Path:
 
 def _archive(directory: str) -> Path:
     if not Path(directory).is_dir():
-        raise ValueError(f"--directory: there is no directory {directory!r}")
+        raise ValueError(f"--directory: there is no directory {directory!r}; type that of an archive")
     return Path(directory)
 
 

@@ -40,7 +40,7 @@ class CallEvent:
 
     event: str
     at: datetime
-    number: int
+    key: int
     duration_seconds: float | None
     call_type: CurrentCallType
     caller_number_short: str | None
@@ -65,7 +65,7 @@ CALL_EVENTS = Sheet(
     {
         "time": lambda row: row.at,
         "event": lambda row: f"{row.event:9}",
-        "call": lambda row: row.number,
+        "call": lambda row: row.key,
         "type": lambda row: f"{show(row.call_type):14}",
         "caller": lambda row: row.caller_number_full or row.caller_number_short,
         "called": lambda row: row.called_number_full or row.called_number_short or "(waiting)",
@@ -89,7 +89,7 @@ def flatten_call(event: CallStarted | CallConnected | CallEnded) -> CallEvent:
     return CallEvent(
         event=_WORDS[type(event)],
         at=event.at,
-        number=event.number,
+        key=event.key,
         duration_seconds=round(event.duration_s, 3) if isinstance(event, CallEnded) else None,
         **attrs.asdict(event.call),
     )

@@ -225,9 +225,10 @@ def test_dial_for_nobody(inside: Inside) -> None:
     assert "no call was placed: see tele2ats employees for who 4242 may be\n" in finished.err
 
 
-def test_dial_is_never_sent_twice(inside: Inside) -> None:
+@pytest.mark.parametrize("fault", [faults.Vanish(), faults.ServerErrors()])
+def test_dial_is_never_sent_twice(inside: Inside, fault: faults.Fault) -> None:
     """No answer came: what is not known is said, and a person decides."""
-    inside.simulator.inject(faults.Vanish(), operations=[5])
+    inside.simulator.inject(fault, operations=[5])
     source = next(one.short_number for one in inside.simulator.company.employees if one.short_number)
     assert source is not None
     finished = inside.run("dial", "--source", source, "--destination", "79998887766")
@@ -285,6 +286,21 @@ def test_a_manager_made_and_removed(inside: Inside) -> None:
     assert "79081581621" in shown.out
     assert [0, 1] == [one.status for one in removed]
     assert f"tele2ats managers list shows which there are, not {number}\n" in removed[1].err
+
+
+def test_a_manager_is_never_made_twice(inside: Inside) -> None:
+    """No answer came: where to look is said; an update, which may be repeated, is."""
+    inside.simulator.inject(faults.Vanish(), operations=[13])
+    inside.simulator.inject(faults.Vanish(), operations=[14], requests=[1])
+    manager = json.loads(inside.run("managers", "show", "26", "--json").out)
+    changed = inside.run("managers", "update", "-", given=json.dumps(manager))
+    form = json.dumps({"name": "Пётр", "employeeId": manager["employeeId"]})
+    made = inside.run("managers", "create", "-", given=form)
+
+    assert (1, "") == (made.status, made.out)
+    assert "the manager may have been saved; look with tele2ats managers list\n" in made.err
+    assert 1 == len(asked(inside.simulator, 13))
+    assert (0, 2) == (changed.status, len(asked(inside.simulator, 14)))
 
 
 @pytest.mark.parametrize(

@@ -197,7 +197,7 @@ async def test_watch_tells_what_happens(company: Company) -> None:
     assert [None, "0002", "0002"] == [event["calledNumberShort"] for event in events]
     assert events[2]["durationSeconds"] > 0
     assert {
-        "event", "at", "number", "durationSeconds", "callType", "callerNumberShort", "callerNumberFull",
+        "event", "at", "key", "durationSeconds", "callType", "callerNumberShort", "callerNumberFull",
         "calledNumberShort", "calledNumberFull",
     } == set(events[0])  # fmt: skip
     assert (130, "tele2ats: Stopped.\n") == (finished.status, finished.err)

@@ -63,11 +63,9 @@ def example_of(path: str) -> list[str]:
     return shlex.split(example[1])[1:]
 
 
-def without(words: list[str], option: str, *, takes_value: bool) -> list[str]:
-    if option not in words:
-        return words
-    place = words.index(option)
-    return words[:place] + words[place + 1 + takes_value :]
+def without(words: list[str], spellings: list[str], *, takes_value: bool) -> list[str]:
+    places = [place for place, word in enumerate(words) if word in spellings]
+    return words[: places[0]] + words[places[0] + 1 + takes_value :] if places else words
 
 
 def mistakes(path: str) -> list[list[str]]:
@@ -84,7 +82,7 @@ def mistakes(path: str) -> list[list[str]]:
     wrong += [[*right[:depth], *right[depth + 1 :]] for _ in arguments]
     for option in options:
         name, takes_value = option.opts[0], not option.is_flag
-        rest = without(right, name, takes_value=takes_value)
+        rest = without(right, option.opts, takes_value=takes_value)
         wrong.append([*rest, name] if takes_value else [*rest, f"{name}=1"])
         if option.required:
             wrong.append(rest)
@@ -144,7 +142,7 @@ def test_every_help_tells_the_exit_status_or_an_example(inside: Inside, path: st
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("record", "No such command 'record'. Did you mean 'records'?"),
+        ("recrods", "No such command 'recrods'. Did you mean 'records'"),
         ("xyzzy", "No such command 'xyzzy'; type tele2ats with one of: calls, queues, employees, dial,"),
         ("managers", "Missing command; type tele2ats managers with one of: list, show, create, update, delete"),
         ("blacklist ad", "No such command 'ad'. Did you mean 'add'?"),

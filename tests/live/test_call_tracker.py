@@ -103,6 +103,18 @@ def test_two_calls_of_one_caller_are_two() -> None:
     assert expected == events
 
 
+def test_who_was_there_the_last_time_goes_first() -> None:
+    """Of two calls of one caller, the one that is missing already is the one that has ended."""
+    elsewhere = attrs.evolve(WAITING, called_number_full="79000000103")
+    events = watch([TALKING, TRANSFERRED], [TRANSFERRED], [elsewhere])[1:]
+
+    expected: list[list[Event]] = [
+        [],
+        [CallEnded(TALKING, moment(2).at, 2.0, 1), CallConnected(elsewhere, moment(4).at, 2)],
+    ]
+    assert expected == events
+
+
 def test_nobody_is_told_of_numbers_that_are_spelled_otherwise() -> None:
     """Empty or absent is the same, and a short number that is added changes nobody."""
     spelled = attrs.evolve(TALKING, called_number_short="", caller_number_short="001")

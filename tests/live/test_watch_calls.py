@@ -52,8 +52,9 @@ class Clock:
 
 
 @pytest_asyncio.fixture
-async def simulator(company: Company) -> AsyncIterator[AtsSimulator]:
-    """Run a company in which nobody calls by himself."""
+async def simulator() -> AsyncIterator[AtsSimulator]:
+    """Run a company of its own, in which nobody calls by himself."""
+    company = Company.generate(seed=3, recordings=3)
     clock = Clock()
     async with AtsSimulator(company=company, clock=lambda: clock.now, middlewares=[clock.go_on]) as running:
         yield running

@@ -242,6 +242,51 @@ async def test_what_cannot_be_had_does_not_end_the_watch(few: Company) -> None:
     assert all("passwd" not in seen.raw_query for seen in simulator.requests)
 
 
+async def test_what_is_forbidden_is_not_asked_for_again(few: Company) -> None:
+    """Each time it would cost a refresh of the tokens, and the listing says whether anything is allowed at all."""
+
+    async def forbid(_: web.Request) -> web.StreamResponse:
+        return web.json_response({"details": "Access is denied"}, status=403)
+
+    async with (
+        AtsSimulator(company=few, middlewares=[answer_with(RECORDING, forbid)]) as simulator,
+        AtsSession(TokenPair(*simulator.tokens), base_url=simulator.base_url, retry=ONCE) as ats,
+        aclosing(
+            ats.call_records.watch(few.records[-1].date, interval_s=QUICK_S, ready_within_s=1e7)
+        ) as watch,
+    ):
+        await _take(watch, 1)
+        await _take_none(watch, simulator)
+
+    # With the token that was there, and with a fresh one.
+    assert 2 == _requests(simulator, FETCH_RECORDING)
+
+
+async def test_recordings_are_not_asked_for_while_calls_cannot_be(
+    ats: AtsSession, simulator: AtsSimulator
+) -> None:
+    """An outage gives nothing up, and is not made worse; afterwards they are asked for again."""
+    company = simulator.company
+    not_ready = simulator.inject(faults.NotReadyYet(seconds=1e9))
+    watch = ats.call_records.watch(_since(company), interval_s=QUICK_S, ready_within_s=1e7)
+    async with aclosing(watch), asyncio.timeout(60):
+        await _take(watch, FEW)
+        task = asyncio.ensure_future(anext(watch))
+        errors = simulator.inject(faults.ServerErrors(), operations=[LIST_RECORDS])
+        while errors.count < 2:
+            await asyncio.sleep(0.001)
+        asked = _requests(simulator, FETCH_RECORDING)
+        while errors.count < 10:
+            await asyncio.sleep(0.001)
+        asked_since = _requests(simulator, FETCH_RECORDING) - asked
+        not_ready.remove()
+        errors.remove()
+        ready = [await task, *await _take(watch, FEW - 1)]
+
+    assert 0 == asked_since
+    assert Counter(map(RecordingReady, company.records)) == Counter(ready)
+
+
 async def test_few_recordings_are_asked_for_at_once() -> None:
     """However many calls are new, the service and the session's connections are left to others."""
     company = Company.generate(seed=3, recordings=40, duration_s=(1, 2))
@@ -353,6 +398,21 @@ async def test_a_cancelled_watch_leaves_nothing_behind(ats: AtsSession, simulato
             await task
 
         assert [] == [one for one in asyncio.all_tasks() if "_is_ready" in repr(one.get_coro())]
+
+
+async def test_a_closed_session_ends_the_watch(simulator: AtsSimulator) -> None:
+    """Also while recordings are asked for, by an error of its own and no group of them."""
+    simulator.inject(faults.DelayFirstByte(60), operations=[FETCH_RECORDING])
+    ats = AtsSession(TokenPair(*simulator.tokens), base_url=simulator.base_url, retry=ONCE)
+    watch = ats.call_records.watch(_since(simulator.company), interval_s=QUICK_S, ready_within_s=1e7)
+    async with aclosing(watch), asyncio.timeout(60):
+        await _take(watch, FEW)
+        task = asyncio.ensure_future(anext(watch))
+        while not _requests(simulator, FETCH_RECORDING):
+            await asyncio.sleep(0.001)
+        await ats.close()
+        with pytest.raises(RuntimeError, match="closed"):
+            await task
 
 
 @pytest.mark.parametrize(
