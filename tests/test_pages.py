@@ -11,7 +11,7 @@ import pytest_asyncio
 from pages import DOCS, Reader, read_blocks
 from raw_service import free_port
 
-from tele2ats_async.simulator import AtsSimulator, Company
+from tele2ats_async.simulator import AtsSimulator, Company, faults
 
 NOVEMBER = datetime(2026, 11, 14, tzinfo=UTC)
 PAGES = [
@@ -139,9 +139,10 @@ async def test_click_to_call(reader: Reader, simulator: AtsSimulator) -> None:
 async def test_nightly_mirror(reader: Reader, simulator: AtsSimulator) -> None:
     """A run that is killed is taken up, and the index tells what the page says that it does."""
     assert 0 == await reader.type("tele2ats mirror --start -7d --directory archive")
+    simulator.inject(faults.DelayFirstByte(1), operations=[9])  # so that there is something to kill
     await follow(reader, "nightly_mirror.rst")
 
-    assert len(simulator.company.records) == len([*reader.directory.glob("archive/*/*.mp3")])
+    assert len(simulator.company.records) == len([*reader.directory.glob("killed/*/*.mp3")])
 
 
 @pytest.mark.parametrize("page", PAGES)
