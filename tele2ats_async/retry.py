@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from importlib import import_module
 from typing import ParamSpec, TypeVar
 
@@ -18,12 +19,24 @@ from .errors import (
     ServerError,
     Truncated,
 )
-from .wire.operations import REFRESH_TOKENS, AnyOperation
+from .logs import discreet, log
+from .observing import UNOBSERVED, Observer, begin_call
+from .wire.operations import CUSTOM, REFRESH_TOKENS, AnyOperation
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
+
+STAMINAS_NAME = "tele2ats_async"
+
+
+def is_not_told_already(record: logging.LogRecord) -> bool:
+    """Keep stamina from logging what is logged here, at a level of which unprepared programs are told."""
+    return not str(vars(record).get("stamina.callable", "")).startswith(f"{STAMINAS_NAME}.")
+
+
+logging.getLogger("stamina").addFilter(is_not_told_already)
 
 _PASSING = (ConnectionFailed, AtsTimeout, RateLimited, ServerError, Truncated)
 
@@ -65,11 +78,31 @@ class RetryPolicy:
         # failure, which may be that no more files can be opened.
         import_module("stamina")
 
+
+@attrs.frozen
+class Retrying:
+    """A policy at work.
+
+    Attributes:
+        policy: It.
+        observer: Who is told.
+    """
+
+    policy: RetryPolicy
+    observer: Observer = UNOBSERVED
+
     async def run(
         self, operation: AnyOperation, call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Await a call, and again as long as the policy and the operation allow."""
-        deadline = time.monotonic() + self.total_s
+        begin_call()
+        return await self.go_on(operation, call, *args, **kwargs)
+
+    async def go_on(
+        self, operation: AnyOperation, call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Do as `run()` does, for a call some of whose requests have been sent before."""
+        deadline = time.monotonic() + self.policy.total_s
         try:
             return await call(*args, **kwargs)
         except AtsError as error:
@@ -78,6 +111,8 @@ class RetryPolicy:
             failure = error
         import stamina  # noqa: PLC0415  # loaded already, see above
 
+        # Stamina's hooks, and whoever logs by them, get copies to see.
+        seen = partial(discreet, tells_path=operation.number != CUSTOM)
         is_told = False
         failures = 0
 
@@ -88,35 +123,52 @@ class RetryPolicy:
             nonlocal failure, is_told
             if not is_told or time.monotonic() >= deadline:
                 is_told = True
-                raise failure
+                raise seen(failure)
             try:
                 return await call(*args, **kwargs)
             except AtsError as error:
                 failure = error
-                raise
+            raise seen(failure)
 
         def decide(error: Exception) -> bool | float:
             nonlocal failures
             failures += 1
-            if failures == self.attempts or not may_repeat(operation, error):
+            is_ours = isinstance(error, AtsError)
+            if not is_ours or failures == self.policy.attempts or not may_repeat(operation, failure):
                 return False
-            wait_s = error.retry_after_s if isinstance(error, RateLimited) else None
+            wait_s = failure.retry_after_s if isinstance(failure, RateLimited) else None
             if time.monotonic() + (wait_s or 0.0) >= deadline:
                 return False
-            logger.info("request_failed", extra={"operation": operation.name, "error": str(error)})
+            log(
+                logger,
+                logging.INFO,
+                "request_failed",
+                "%(operation)s is tried again: %(reason)s",
+                operation=operation.name,
+                attempt=failures,
+                wait_s=wait_s,
+                error=error,
+            )
+            self.observer.retrying(operation.name, type(failure))
             return True if wait_s is None else wait_s
 
         # By these names stamina's hooks tell what is tried again.
-        attempt.__module__, attempt.__qualname__ = "tele2ats_async", operation.name
+        attempt.__module__, attempt.__qualname__ = STAMINAS_NAME, operation.name
         retrying = stamina.retry(
             on=decide,
-            attempts=self.attempts,
+            attempts=self.policy.attempts,
             timeout=max(0.001, deadline - time.monotonic()),
-            wait_initial=self.wait_initial_s,
-            wait_max=self.wait_max_s,
-            wait_jitter=self.wait_initial_s,
+            wait_initial=self.policy.wait_initial_s,
+            wait_max=self.policy.wait_max_s,
+            wait_jitter=self.policy.wait_initial_s,
         )
         try:
             return await retrying(attempt)()
+        except AtsError:
+            last = failure
         finally:
             del failure  # which holds the frames that hold it
+        try:
+            raise last  # and not its copy
+        finally:
+            del last
