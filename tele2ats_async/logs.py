@@ -1,13 +1,11 @@
 """The one form of all that is logged: an event's name, words for people, and facts for programs."""
 
 import logging
-from typing import TypeVar
+from typing import cast
 
 import attrs
 
 from .errors import AtsError, StorageError
-
-E = TypeVar("E", bound=AtsError)
 
 package_logger = logging.getLogger(__package__)
 
@@ -48,7 +46,7 @@ def log(
     logger.log(level, message, fields, extra=fields, stacklevel=2)
 
 
-def discreet(error: E, *, tells_path: bool = True) -> E:
+def discreet(error: AtsError, *, tells_path: bool = True) -> AtsError:
     """Copy an error without what the service said and without names.
 
     Args:
@@ -56,5 +54,7 @@ def discreet(error: E, *, tells_path: bool = True) -> E:
         tells_path: Whether its path may stay, which one that a caller has made up may not.
     """
     left_out = _LEFT_OUT if tells_path and not isinstance(error, StorageError) else _LEFT_OUT | {"path": "…"}
-    fields = {field.name for field in attrs.fields(type(error))} if attrs.has(type(error)) else set[str]()
-    return attrs.evolve(error, **{name: left_out[name] for name in fields & left_out.keys()})
+    # Of somebody's own class, the part that is known here.
+    kind = next(one for one in type(error).__mro__ if one.__module__ == AtsError.__module__)
+    names = [field.name for field in attrs.fields(kind)] if attrs.has(kind) else []
+    return cast("AtsError", kind(*(left_out.get(name, getattr(error, name)) for name in names)))

@@ -12,7 +12,7 @@ _sends: ContextVar[int] = ContextVar("tele2ats_sends", default=0)
 class Observation(Protocol):
     """One request that is being observed."""
 
-    def answered(self, status: int) -> None:
+    def answered(self, status: int, /) -> None:
         """Hear that the head of an answer is there; not called where none came.
 
         Args:
@@ -21,7 +21,7 @@ class Observation(Protocol):
         ...
 
     def ended(
-        self, received_bytes: int, error: type[BaseException] | None, *, at_s: float | None = None
+        self, received_bytes: int, error: type[BaseException] | None, /, *, at_s: float | None = None
     ) -> None:
         """Hear that the request is over: failed, or its answer left, a stream's too. Called once.
 
@@ -43,7 +43,7 @@ class Observer(Protocol):
     """
 
     def begin(
-        self, operation: str, method: str, base_url: URL, resends: int, *, at_s: float | None = None
+        self, operation: str, method: str, base_url: URL, resends: int, /, *, at_s: float | None = None
     ) -> Observation:
         """Hear that a request is sent: each attempt is one, and each refresh of the tokens.
 
@@ -58,7 +58,7 @@ class Observer(Protocol):
         """
         ...
 
-    def retrying(self, operation: str, error: type[Exception]) -> None:
+    def retrying(self, operation: str, error: type[Exception], /) -> None:
         """Hear that a call has failed and is going to be tried again.
 
         Args:
@@ -75,22 +75,21 @@ class Observer(Protocol):
 class Unobserved:
     """The observer where nobody wants to know, and all of its observations."""
 
-    def begin(  # noqa: D102  # of the protocol, as the others
-        self, operation: str, method: str, base_url: URL, resends: int, *, at_s: float | None = None
-    ) -> Observation:
+    def begin(self, *_: object, at_s: float | None = None) -> "Unobserved":  # noqa: ARG002  # of `Observer`
+        """Give itself."""
         return self
 
-    def retrying(self, operation: str, error: type[Exception]) -> None:  # noqa: D102
-        pass
+    def retrying(self, operation: str, error: type[Exception], /) -> None:
+        """Hear nothing, as all that follow."""
 
     def refreshed(self) -> None:  # noqa: D102
         pass
 
-    def answered(self, status: int) -> None:  # noqa: D102
+    def answered(self, status: int, /) -> None:  # noqa: D102
         pass
 
     def ended(  # noqa: D102
-        self, received_bytes: int, error: type[BaseException] | None, *, at_s: float | None = None
+        self, received_bytes: int, error: type[BaseException] | None, /, *, at_s: float | None = None
     ) -> None:
         pass
 

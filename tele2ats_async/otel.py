@@ -10,7 +10,7 @@ from contextvars import Token
 
 from opentelemetry import context, metrics, trace
 from opentelemetry.context import (
-    _SUPPRESS_HTTP_INSTRUMENTATION_KEY as SUPPRESSED,  # as OpenTelemetry's own packages do
+    _SUPPRESS_HTTP_INSTRUMENTATION_KEY as SUPPRESSED,  # pyright: ignore[reportPrivateUsage]  # as OpenTelemetry's own
 )
 from opentelemetry.util.types import Attributes, AttributeValue
 from yarl import URL
@@ -68,7 +68,7 @@ class OpenTelemetryObserver:
         self, operation: str, method: str, base_url: URL, resends: int, *, at_s: float | None = None
     ) -> Observation:
         """Begin a span, below the one that is current."""
-        return _Request(self, operation, method, base_url, resends, at_s)
+        return _Request(self, operation, method, base_url, resends, at_s=at_s)
 
     def retrying(self, operation: str, error: type[Exception]) -> None:
         """Count a retry."""
@@ -89,6 +89,7 @@ class _Request:
         method: str,
         base_url: URL,
         resends: int,
+        *,
         at_s: float | None,
     ) -> None:
         self._observer = observer
@@ -127,7 +128,7 @@ class _Request:
         """End the span, and count."""
         self._detach()
         ended_at_s = time.time() if at_s is None else at_s
-        kind = str(self._status) if self._status >= 400 else error and error.__name__
+        kind = str(self._status) if self._status >= 400 else "" if error is None else error.__name__
         if kind:
             self._attributes["error.type"] = kind
             self._span.set_attribute("error.type", kind)

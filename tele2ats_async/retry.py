@@ -3,9 +3,10 @@
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
-from typing import ParamSpec, TypeVar
+from typing import Generic, ParamSpec, TypeVar
 
 import attrs
 
@@ -109,66 +110,89 @@ class Retrying:
             if not may_repeat(operation, error):
                 raise
             failure = error
-        import stamina  # noqa: PLC0415  # loaded already, see above
+        repetition = _Repetition(self, operation, partial(call, *args, **kwargs), deadline, failure)
+        try:
+            return await repetition.run()
+        finally:
+            del failure, repetition  # which hold the frames that hold them
 
-        # Stamina's hooks, and whoever logs by them, get copies to see.
-        seen = partial(discreet, tells_path=operation.number != CUSTOM)
-        is_told = False
-        failures = 0
+
+@attrs.define(eq=False)
+class _Repetition(Generic[T]):
+    """A call that has failed, and is tried again.
+
+    What is right at once, nearly everything, does not pay for this machinery. Stamina is told the first failure
+    as if it had seen it itself, and the last one once more where the wait has outlasted the time. It
+    gets copies, for its hooks show them to others.
+    """
+
+    retrying: Retrying
+    operation: AnyOperation
+    call: Callable[[], Awaitable[T]]
+    deadline: float
+    failure: AtsError | None
+    is_told: bool = False
+    failures: int = 0
+
+    async def run(self) -> T:
+        """Await the call until it succeeds, or is given up."""
+        import stamina  # noqa: PLC0415  # loaded already, see `RetryPolicy`
 
         async def attempt() -> T:
-            # What is right at once, nearly everything, does not pay for the machinery below; the
-            # machinery is told the first failure as if it had seen it itself, and the last one once
-            # more where the wait has outlasted the time.
-            nonlocal failure, is_told
-            if not is_told or time.monotonic() >= deadline:
-                is_told = True
-                raise seen(failure)
-            try:
-                return await call(*args, **kwargs)
-            except AtsError as error:
-                failure = error
-            raise seen(failure)
-
-        def decide(error: Exception) -> bool | float:
-            nonlocal failures
-            failures += 1
-            is_ours = isinstance(error, AtsError)
-            if not is_ours or failures == self.policy.attempts or not may_repeat(operation, failure):
-                return False
-            wait_s = failure.retry_after_s if isinstance(failure, RateLimited) else None
-            if time.monotonic() + (wait_s or 0.0) >= deadline:
-                return False
-            log(
-                logger,
-                logging.INFO,
-                "request_failed",
-                "%(operation)s is tried again: %(reason)s",
-                operation=operation.name,
-                attempt=failures,
-                wait_s=wait_s,
-                error=error,
-            )
-            self.observer.retrying(operation.name, type(failure))
-            return True if wait_s is None else wait_s
+            return await self._attempt()
 
         # By these names stamina's hooks tell what is tried again.
-        attempt.__module__, attempt.__qualname__ = STAMINAS_NAME, operation.name
-        retrying = stamina.retry(
-            on=decide,
-            attempts=self.policy.attempts,
-            timeout=max(0.001, deadline - time.monotonic()),
-            wait_initial=self.policy.wait_initial_s,
-            wait_max=self.policy.wait_max_s,
-            wait_jitter=self.policy.wait_initial_s,
-        )
+        attempt.__module__, attempt.__qualname__ = STAMINAS_NAME, self.operation.name
+        policy = self.retrying.policy
+        repeated = stamina.retry(
+            on=self._decide,
+            attempts=policy.attempts,
+            timeout=max(0.001, self.deadline - time.monotonic()),
+            wait_initial=policy.wait_initial_s,
+            wait_max=policy.wait_max_s,
+            wait_jitter=policy.wait_initial_s,
+        )(attempt)
+        with suppress(AtsError):
+            return await repeated()
+        last, self.failure = self.failure, None
+        assert last is not None  # noqa: S101  # there was one
         try:
-            return await retrying(attempt)()
-        except AtsError:
-            last = failure
-        finally:
-            del failure  # which holds the frames that hold it
-        try:
-            raise last  # and not its copy
+            raise last
         finally:
             del last
+
+    async def _attempt(self) -> T:
+        if self.is_told and time.monotonic() < self.deadline:
+            try:
+                return await self.call()
+            except AtsError as error:
+                self.failure = error
+        self.is_told = True
+        raise self._shown()
+
+    def _decide(self, error: Exception) -> bool | float:
+        failure = self.failure
+        self.failures += 1
+        if failure is None or not isinstance(error, AtsError):
+            return False  # somebody's mistake
+        if self.failures == self.retrying.policy.attempts or not may_repeat(self.operation, failure):
+            return False
+        wait_s = failure.retry_after_s if isinstance(failure, RateLimited) else None
+        if time.monotonic() + (wait_s or 0.0) >= self.deadline:
+            return False
+        log(
+            logger,
+            logging.INFO,
+            "request_failed",
+            "%(operation)s is tried again: %(reason)s",
+            operation=self.operation.name,
+            attempt=self.failures,
+            wait_s=wait_s,
+            error=error,
+        )
+        self.retrying.observer.retrying(self.operation.name, type(failure))
+        return True if wait_s is None else wait_s
+
+    def _shown(self) -> AtsError:
+        assert self.failure is not None  # noqa: S101  # until the end
+        return discreet(self.failure, tells_path=self.operation.number != CUSTOM)

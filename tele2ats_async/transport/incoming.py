@@ -38,6 +38,7 @@ class Incoming(Generic[T]):
         response: aiohttp.ClientResponse | DirectConnection,
         slowest: MinimumSpeed,
         limit_bytes: int,
+        *,
         secrets: Collection[str] = (),
         observation: Observation = UNOBSERVED,
     ) -> None:

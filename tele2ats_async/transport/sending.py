@@ -172,11 +172,7 @@ class Transport:
             observation.answered(response.status)
             if logger.isEnabledFor(logging.DEBUG):
                 _log_answer(operation, resends, monotonic() - began_at, response.status)
-            # Not only from 400 on: below 200 nothing was carried out either, and 3xx are followed.
-            is_refused_part = response.status == _NO_SUCH_PART and "Range" in request.headers
-            if not (200 <= response.status < 300 or is_refused_part):
-                async with response:
-                    raise await self._error(operation, response)
+            await self._require_success(request, response)
         except BaseException as error:
             if isinstance(error, TransportError) and logger.isEnabledFor(logging.DEBUG):
                 _log_silence(operation, resends, monotonic() - began_at, error)
@@ -265,6 +261,15 @@ class Transport:
                 self._direct = DirectWay(self._client, self._timeout)
                 self._settings["middlewares"] = (self._direct.notice, send_once)
         return self._client
+
+    async def _require_success(
+        self, request: AnyRequest, response: aiohttp.ClientResponse | DirectConnection
+    ) -> None:
+        # Not only from 400 on: below 200 nothing was carried out either, and 3xx are followed.
+        is_refused_part = response.status == _NO_SUCH_PART and "Range" in request.headers
+        if not (200 <= response.status < 300 or is_refused_part):
+            async with response:
+                raise await self._error(request.operation, response)
 
     async def _error(
         self, operation: AnyOperation, response: aiohttp.ClientResponse | DirectConnection
