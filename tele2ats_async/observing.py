@@ -10,7 +10,10 @@ _sends: ContextVar[int] = ContextVar("tele2ats_sends", default=0)
 
 @runtime_checkable
 class Observation(Protocol):
-    """One request that is being observed."""
+    """One request that is being observed.
+
+    Source: section 4.
+    """
 
     def answered(self, status: int, /) -> None:
         """Hear that the head of an answer is there; not called where none came.
@@ -40,6 +43,8 @@ class Observer(Protocol):
 
     It is called from the session's event loop, in the context of whoever asked: it must be quick, and must
     not raise. It is told no token, no telephone number and no name.
+
+    Source: section 4.
     """
 
     def begin(

@@ -29,8 +29,13 @@ async def keep_alive(give_token: Callable[[], Awaitable[object]], clock: Clock) 
         try:
             await give_token()
         except Exception as error:  # noqa: BLE001  # whatever it was, months are still to come
-            level = logging.CRITICAL if isinstance(error, ReauthorizationRequired) else logging.WARNING
-            log(logger, level, "token_keep_alive_failed", "%(reason)s", error=error)
+            log(
+                logger,
+                logging.CRITICAL if isinstance(error, ReauthorizationRequired) else logging.WARNING,
+                "token_keep_alive_failed",
+                "%(reason)s",
+                error=error,
+            )
             await clock.sleep(pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
         else:
