@@ -1,11 +1,13 @@
 """Where a session tells what it does: to nobody by default, or to an observer that counts or traces."""
 
+from collections.abc import Iterator
 from contextvars import ContextVar
+from itertools import count
 from typing import Protocol, runtime_checkable
 
 from yarl import URL
 
-_sends: ContextVar[int] = ContextVar("tele2ats_sends", default=0)
+_sends: ContextVar[Iterator[int] | None] = ContextVar("tele2ats_sends", default=None)
 
 
 @runtime_checkable
@@ -108,11 +110,10 @@ def begin_call() -> None:
     From here to the wire a request passes many hands, which need not know how often it has done so: that goes with
     the context.
     """
-    _sends.set(0)
+    _sends.set(count())
 
 
 def count_send() -> int:
     """Give how often the requests of this call have been sent before, and count one more."""
-    before = _sends.get()
-    _sends.set(before + 1)
-    return before
+    sends = _sends.get()
+    return 0 if sends is None else next(sends)

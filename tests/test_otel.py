@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from everything import MISSING, QUICKLY, Everything, session_of
+from everything import MISSING, Everything, session_of
 from opentelemetry import context, trace
 from opentelemetry.instrumentation.aiohttp_client import AioHttpClientInstrumentor
 from opentelemetry.sdk.metrics import MeterProvider
@@ -351,14 +351,7 @@ async def test_what_keeps_tokens_alive_belongs_to_no_call(company: Company, tele
     assert ("authorization.refresh", None) == (span.name, span.parent)
 
 
-async def test_an_observer_is_asked_for_by_kind() -> None:
-    """What is none is refused at once, and not when the first request is sent."""
-    with pytest.raises(TypeError, match="observer: expected an Observer, got object"):
-        AtsSession(PAIR, observer=object())  # type: ignore[arg-type]  # which is tested
-
-
 async def test_without_arguments_it_is_of_the_global_providers(simulator: AtsSimulator) -> None:
     """Where nobody has set any up, nothing is told, and nothing fails."""
     async with session_of(simulator, observer=OpenTelemetryObserver(), retry=ONCE) as ats:
         assert await ats.employees.fetch_all()
-    assert QUICKLY is not ONCE

@@ -249,6 +249,6 @@ class TokenRefresher:
                 expires_at=fresh.expires_at,
             )
             self._keeper.distrust_clock()
-        words = "the new one expires at %(expires_at)s"
+        words = "expires at %(expires_at)s"
         log(logger, logging.INFO, "token_refreshed", words, expires_at=fresh.expires_at)
         return newest
