@@ -10,7 +10,7 @@ from contextvars import Token
 
 from opentelemetry import context, metrics, trace
 from opentelemetry.context import (
-    _SUPPRESS_HTTP_INSTRUMENTATION_KEY as SUPPRESSED,  # pyright: ignore[reportPrivateUsage]  # as OpenTelemetry's own
+    _SUPPRESS_INSTRUMENTATION_KEY as SUPPRESSED,  # pyright: ignore[reportPrivateUsage]  # as OpenTelemetry's own
 )
 from opentelemetry.util.types import Attributes, AttributeValue
 from yarl import URL
