@@ -1,7 +1,6 @@
 """From a coroutine to an exit status."""
 
 import asyncio
-import logging
 import signal
 from collections.abc import Coroutine, Generator
 from contextlib import contextmanager
@@ -23,7 +22,6 @@ _FAREWELL = "Interrupted; nothing torn is left."
 
 def run(work: Coroutine[Any, Any, int], *, farewell: str = _FAREWELL) -> NoReturn:
     """Run a command to its end, and exit with the status that it returns or its error stands for."""
-    logging.getLogger("stamina").setLevel(logging.CRITICAL)  # what is tried again is told if it fails at last
     try:
         status = asyncio.run(_cancelled_by_signals(work))
     except (KeyboardInterrupt, asyncio.CancelledError):
