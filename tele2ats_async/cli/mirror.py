@@ -134,6 +134,7 @@ def _lines(report: ArchiveReport) -> Iterator[str]:
         ("missing", report.missing),
         ("damaged", report.damaged),
         ("adopted", report.adopted),
+        ("unreadable", report.unreadable),
     ):
         examples = report.examples.get(kind, [])
         yield from (f"{kind} {file}" for file in examples)

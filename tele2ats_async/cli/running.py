@@ -1,7 +1,6 @@
 """From a coroutine to an exit status."""
 
 import asyncio
-import logging
 import os
 import signal
 import sys
@@ -28,7 +27,6 @@ _INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 
 def run(work: Coroutine[Any, Any, int], *, farewell: str = FAREWELL) -> NoReturn:
     """Run a command to its end, and exit with the status that it returns or its error stands for."""
-    logging.getLogger("stamina").setLevel(logging.CRITICAL)  # what is tried again is told if it fails at last
     try:
         status = asyncio.run(_cancelled_by_signals(work))
         _flush()

@@ -127,10 +127,11 @@ class _Complaints(logging.Handler):
     """Tells in a line that polls fail, and in another that they do not any more."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.getMessage() == "poll_recovered":
+        facts = vars(record)
+        if facts["event"] == "poll_recovered":
             say_error("the service answers again")
         else:
-            say_error(f"{getattr(record, 'error', record.getMessage())}; asking again")
+            say_error(f"{facts['reason']}; asking again")
 
 
 def _after(seconds: float | None) -> str:

@@ -18,6 +18,7 @@ from ..errors import (
     ResponseError,
     UnsafeName,
 )
+from ..logs import log
 from ..models import CallRecord
 from ..tasks import wait_out
 from .awaited import Awaited, AwaitedRecordings
@@ -118,7 +119,7 @@ class RecordWatch:
         try:
             await self.ask(one.record.record_file_name or "")
         except (UnsafeName, Forbidden) as error:
-            self._give_up(one, error)
+            _tell_given_up(error)
         except AtsError as error:
             if isinstance(error, ReauthorizationRequired) or not _may_pass(error):
                 raise
@@ -131,12 +132,11 @@ class RecordWatch:
         assert self.awaited is not None  # noqa: S101  # it is one of them
         least_wait_s = error.retry_after_s if isinstance(error, RateLimited) else None
         if not self.awaited.put_back(one, time.monotonic(), least_wait_s or 0.0):
-            self._give_up(one, error)
+            _tell_given_up(error)
 
-    @staticmethod
-    def _give_up(one: Awaited, error: AtsError) -> None:
-        facts = {"recording": one.record.record_file_name, "error": str(error)}
-        logger.info("recording_given_up", extra=facts)
+
+def _tell_given_up(error: AtsError) -> None:
+    log(logger, logging.INFO, "recording_given_up", "%(reason)s", error=error)
 
 
 def _may_pass(error: AtsError) -> bool:

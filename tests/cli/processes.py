@@ -38,9 +38,9 @@ async def start(
     stderr: int = asyncio.subprocess.PIPE,
 ) -> asyncio.subprocess.Process:
     """Start the command, or the Python code that plays it, without the variables of whoever tests."""
-    clean = {
-        name: value for name, value in os.environ.items() if not name.startswith(("TELE2ATS_", "FORCE_COLOR"))
-    }
+    # pytest-xdist, for one, tells its workers how many columns there are.
+    not_ours = ("TELE2ATS_", "FORCE_COLOR", "COLUMNS", "LINES")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(not_ours)}
     return await asyncio.create_subprocess_exec(
         *([COMMAND] if code is None else [sys.executable, "-c", code]),
         *arguments,

@@ -149,7 +149,7 @@ async def test_passing_faults_are_survived(
     _assert_whole(await _watch_one_call(ats, simulator))
     assert 8 == injection.count
     told = [record for record in caplog.records if record.name == "tele2ats_async.live.polling"]
-    assert ["poll_failed", "poll_recovered"] * 2 == [record.message for record in told]
+    assert ["poll_failed", "poll_recovered"] * 2 == [vars(record)["event"] for record in told]
     assert {logging.WARNING} == {record.levelno for record in told}
     assert {"monitoring.calls"} == {vars(record)["operation"] for record in told}
     assert all(CUSTOMER not in str(vars(record)) for record in told)

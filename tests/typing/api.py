@@ -8,6 +8,7 @@ from pathlib import Path
 
 import aiohttp
 import attrs
+from yarl import URL
 
 from tele2ats_async import (
     ArchiveError,
@@ -26,6 +27,8 @@ from tele2ats_async import (
     Match,
     MemoryTokenStore,
     NotReady,
+    Observation,
+    Observer,
     QueueEntered,
     QueueLeft,
     RecordAdded,
@@ -43,6 +46,7 @@ from tele2ats_async import (
     normalize_msisdn,
     verify_archive,
 )
+from tele2ats_async.otel import OpenTelemetryObserver
 from tele2ats_async.report import ReportBuilder, build_report, render_html
 from tele2ats_async.simulator import AtsSimulator, Company
 from tele2ats_async.testing import check_token_store
@@ -238,3 +242,29 @@ async def own_store(path: Path) -> None:
 
     await check_token_store(OwnStore)
     await check_token_store(lambda: FileTokenStore(path))
+
+
+async def own_observer(pair: TokenPair) -> None:
+    """An observer of one's own needs no base class either."""
+
+    class OwnObserver:
+        def begin(
+            self, operation: str, method: str, base_url: URL, resends: int, /, *, at_s: float | None = None
+        ) -> Observation:
+            print(operation, method, base_url, resends, at_s)
+            return self
+
+        def retrying(self, operation: str, error: type[Exception], /) -> None: ...
+
+        def refreshed(self) -> None: ...
+
+        def answered(self, status: int, /) -> None: ...
+
+        def ended(
+            self, received_bytes: int, error: type[BaseException] | None, /, *, at_s: float | None = None
+        ) -> None: ...
+
+    observers: list[Observer] = [OwnObserver(), OpenTelemetryObserver()]
+    for observer in observers:
+        async with AtsSession(pair, observer=observer):
+            pass
