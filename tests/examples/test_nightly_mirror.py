@@ -46,9 +46,7 @@ def test_spent_tokens_are_not_asked_with_all_night(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_never_comes_is_not_asked_for_all_day(kind: str) -> None:
-    """A recording that was given up makes each run end with 1: attempts are few, over before the next night, and
-    so long apart that they count as one night's.
-    """
+    """A recording that was given up makes each run end with 1: all attempts of a night count as one series."""
     unit = read_service(kind)
     attempts, hours = (
         int(unit["Unit"]["StartLimitBurst"]),
@@ -92,7 +90,7 @@ async def test_the_command_of_the_unit_mirrors(kind: str, simulator: AtsSimulato
         assert 0 == await process.wait()
 
     recorded = [record for record in simulator.company.records if record.record_file_name]
-    assert len(recorded) == len(list(tmp_path.rglob("*.mp3")))
+    assert len(recorded) == len([*tmp_path.rglob("*.mp3")])  # noqa: ASYNC240  # all has ended
     assert len(recorded) == sum(request.operation == 9 for request in simulator.requests)
     assert 0o600 == os.stat(token_file).st_mode & 0o777  # noqa: PTH116  # a moment after all has ended
 
