@@ -60,6 +60,7 @@ from .models import (
     TranscriptWord,
 )
 from .numbers import normalize_msisdn
+from .observing import Observation, Observer
 from .pace import MinimumSpeed
 from .recordings import RecordingStream, SaveOutcome
 from .retry import RetryPolicy
@@ -105,6 +106,8 @@ __all__ = [
     "NotAudio",
     "NotFound",
     "NotReady",
+    "Observation",
+    "Observer",
     "OpenEnum",
     "PayloadError",
     "ProxyRefused",

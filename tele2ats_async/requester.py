@@ -5,7 +5,7 @@ from collections.abc import Awaitable
 from typing import Protocol, TypeVar
 
 from .errors import AuthorizationError, Forbidden, TransportError
-from .retry import RetryPolicy
+from .retry import Retrying, RetryPolicy
 from .transport import Incoming, Room, Transport
 from .wire.operations import Request
 
@@ -46,7 +46,7 @@ class Requester:
     ) -> None:
         self.transport = transport
         self.tokens = tokens
-        self.retry = retry
+        self.retry = Retrying(retry, transport.observer)
         # Taken before the token, which could die in the queue; a refresh needs none and never waits.
         self._slots = asyncio.Semaphore(max_connections)
         self.max_connections = max_connections

@@ -3,8 +3,10 @@
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
 from importlib import import_module
-from typing import ParamSpec, TypeVar
+from typing import Generic, ParamSpec, TypeVar
 
 import attrs
 
@@ -18,12 +20,24 @@ from .errors import (
     ServerError,
     Truncated,
 )
-from .wire.operations import REFRESH_TOKENS, AnyOperation
+from .logs import discreet, log
+from .observing import UNOBSERVED, Observer, begin_call
+from .wire.operations import CUSTOM, REFRESH_TOKENS, AnyOperation
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
+
+STAMINAS_NAME = "tele2ats_async"
+
+
+def is_not_told_already(record: logging.LogRecord) -> bool:
+    """Keep stamina from logging what is logged here, at a level of which unprepared programs are told."""
+    return not str(vars(record).get("stamina.callable", "")).startswith(f"{STAMINAS_NAME}.")
+
+
+logging.getLogger("stamina").addFilter(is_not_told_already)
 
 _PASSING = (ConnectionFailed, AtsTimeout, RateLimited, ServerError, Truncated)
 
@@ -65,58 +79,120 @@ class RetryPolicy:
         # failure, which may be that no more files can be opened.
         import_module("stamina")
 
+
+@attrs.frozen
+class Retrying:
+    """A policy at work.
+
+    Attributes:
+        policy: It.
+        observer: Who is told.
+    """
+
+    policy: RetryPolicy
+    observer: Observer = UNOBSERVED
+
     async def run(
         self, operation: AnyOperation, call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Await a call, and again as long as the policy and the operation allow."""
-        deadline = time.monotonic() + self.total_s
+        begin_call()
+        return await self.go_on(operation, call, *args, **kwargs)
+
+    async def go_on(
+        self, operation: AnyOperation, call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Do as `run()` does, for a call some of whose requests have been sent before."""
+        deadline = time.monotonic() + self.policy.total_s
         try:
             return await call(*args, **kwargs)
         except AtsError as error:
             if not may_repeat(operation, error):
                 raise
             failure = error
-        import stamina  # noqa: PLC0415  # loaded already, see above
+        repetition = _Repetition(self, operation, partial(call, *args, **kwargs), deadline, failure)
+        try:
+            return await repetition.run()
+        finally:
+            del failure, repetition  # which hold the frames that hold them
 
-        is_told = False
-        failures = 0
+
+@attrs.define(eq=False)
+class _Repetition(Generic[T]):
+    """A call that has failed, and is tried again.
+
+    What is right at once, nearly everything, does not pay for this machinery. Stamina is told the first failure
+    as if it had seen it itself, and the last one once more where the wait has outlasted the time. It
+    gets copies, for its hooks show them to others.
+    """
+
+    retrying: Retrying
+    operation: AnyOperation
+    call: Callable[[], Awaitable[T]]
+    deadline: float
+    failure: AtsError | None
+    is_told: bool = False
+    failures: int = 0
+
+    async def run(self) -> T:
+        """Await the call until it succeeds, or is given up."""
+        import stamina  # noqa: PLC0415  # loaded already, see `RetryPolicy`
 
         async def attempt() -> T:
-            # What is right at once, nearly everything, does not pay for the machinery below; the
-            # machinery is told the first failure as if it had seen it itself, and the last one once
-            # more where the wait has outlasted the time.
-            nonlocal failure, is_told
-            if not is_told or time.monotonic() >= deadline:
-                is_told = True
-                raise failure
-            try:
-                return await call(*args, **kwargs)
-            except AtsError as error:
-                failure = error
-                raise
-
-        def decide(error: Exception) -> bool | float:
-            nonlocal failures
-            failures += 1
-            if failures == self.attempts or not may_repeat(operation, error):
-                return False
-            wait_s = error.retry_after_s if isinstance(error, RateLimited) else None
-            if time.monotonic() + (wait_s or 0.0) >= deadline:
-                return False
-            logger.info("request_failed", extra={"operation": operation.name, "error": str(error)})
-            return True if wait_s is None else wait_s
+            return await self._attempt()
 
         # By these names stamina's hooks tell what is tried again.
-        attempt.__module__, attempt.__qualname__ = "tele2ats_async", operation.name
-        retrying = stamina.retry(
-            on=decide,
-            attempts=self.attempts,
-            timeout=max(0.001, deadline - time.monotonic()),
-            wait_initial=self.wait_initial_s,
-            wait_max=self.wait_max_s,
-            wait_jitter=self.wait_initial_s,
-        )
+        attempt.__module__, attempt.__qualname__ = STAMINAS_NAME, self.operation.name
+        policy = self.retrying.policy
+        repeated = stamina.retry(
+            on=self._decide,
+            attempts=policy.attempts,
+            timeout=max(0.001, self.deadline - time.monotonic()),
+            wait_initial=policy.wait_initial_s,
+            wait_max=policy.wait_max_s,
+            wait_jitter=policy.wait_initial_s,
+        )(attempt)
+        with suppress(AtsError):
+            return await repeated()
+        last, self.failure = self.failure, None
+        assert last is not None  # noqa: S101  # there was one
         try:
-            return await retrying(attempt)()
+            raise last
         finally:
-            del failure  # which holds the frames that hold it
+            del last
+
+    async def _attempt(self) -> T:
+        if self.is_told and time.monotonic() < self.deadline:
+            try:
+                return await self.call()
+            except AtsError as error:
+                self.failure = error
+        self.is_told = True
+        raise self._shown()
+
+    def _decide(self, error: Exception) -> bool | float:
+        failure = self.failure
+        self.failures += 1
+        if failure is None or not isinstance(error, AtsError):
+            return False  # somebody's mistake
+        if self.failures == self.retrying.policy.attempts or not may_repeat(self.operation, failure):
+            return False
+        wait_s = failure.retry_after_s if isinstance(failure, RateLimited) else None
+        if time.monotonic() + (wait_s or 0.0) >= self.deadline:
+            return False
+        log(
+            logger,
+            logging.INFO,
+            "request_failed",
+            "%(operation)s is tried again: %(reason)s",
+            operation=self.operation.name,
+            attempt=self.failures,
+            wait_s=wait_s,
+            error=error,
+        )
+        self.retrying.observer.retrying(self.operation.name, type(failure))
+        return True if wait_s is None else wait_s
+
+    def _shown(self) -> AtsError:
+        assert self.failure is not None  # noqa: S101  # until the end
+        return discreet(self.failure, tells_path=self.operation.number != CUSTOM)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from yarl import URL
 
+from .observing import UNOBSERVED, Observer
 from .pace import MinimumSpeed
+from .recordings import FileRequests
 from .requester import Requester
 from .resources import (
     Blacklist,
@@ -61,6 +63,8 @@ class AtsSession:
         user_agent: What the gateway reads in ``User-Agent``.
         keep_alive: Renews the tokens in the background well before they die, from ``async with`` or the
             first request on: for programs that are idle for days.
+        observer: Is told of requests, retries and refreshes, to count or to trace them, such as
+            `tele2ats_async.otel.OpenTelemetryObserver`.
 
     Attributes:
         tokens: The token pair: ``access_token()``, ``refresh()``, ``expires_at``.
@@ -96,6 +100,7 @@ class AtsSession:
         requests_per_second: float | None = None,
         user_agent: str = DEFAULT_USER_AGENT,
         keep_alive: bool = False,
+        observer: Observer = UNOBSERVED,
     ) -> None:
         require_at_least("max_connections", max_connections, 1)
         require_at_least("max_json_bytes", max_json_bytes, 1)
@@ -105,6 +110,8 @@ class AtsSession:
             raise ValueError(f"requests_per_second: expected more than 0, got {requests_per_second}")
         if not user_agent or not user_agent.isprintable():
             raise ValueError("user_agent: empty, or holds characters that no header may have")
+        if not isinstance(observer, Observer):
+            raise TypeError(f"observer: expected an Observer, got {type(observer).__name__}")
         policy = retry or RetryPolicy()
         self._transport = Transport(
             base_url=_web_address("base_url", base_url, may_hold_user=False),
@@ -116,6 +123,7 @@ class AtsSession:
             max_json_bytes=max_json_bytes,
             requests_per_second=requests_per_second,
             user_agent=user_agent,
+            observer=observer,
         )
         store = MemoryTokenStore(require_order(tokens)) if isinstance(tokens, TokenPair) else tokens
         if not isinstance(store, TokenStore):
@@ -127,8 +135,9 @@ class AtsSession:
         self.employees = Employees(self._requester)
         self.calls = Calls(self._requester)
         self.statistics = Statistics(self._requester)
-        self.call_records = CallRecords(self._requester)
-        self.recordings = Recordings(self._requester)
+        files = FileRequests(self._requester)
+        self.call_records = CallRecords(self._requester, files)
+        self.recordings = Recordings(self._requester, files)
         self.managers = Managers(self._requester)
         self.blacklist = Blacklist(self._requester)
 

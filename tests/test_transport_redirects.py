@@ -1,3 +1,4 @@
+import logging
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -82,13 +83,15 @@ async def test_the_move_is_followed_with_the_token(tls: TLS) -> None:
     assert header(hosts.old.requests[0], "User-Agent") == header(hosts.new.requests[0], "User-Agent")
 
 
-async def test_the_move_is_remembered(tls: TLS) -> None:
-    """A permanent move costs one extra request for a session, not one for each of thousands."""
+async def test_the_move_is_remembered(tls: TLS, caplog: pytest.LogCaptureFixture) -> None:
+    """A permanent move costs one extra request for a session, not one for each of thousands, and is logged."""
+    caplog.set_level(logging.INFO, logger="tele2ats_async")
     async with _hosts(tls, _same_path(NEW)) as hosts:
         for _ in range(3):
             await ask(hosts.ats)
 
     assert (1, 3) == (len(hosts.old.requests), len(hosts.new.requests))
+    assert [f"service_moved: to {NEW}, for good"] == caplog.messages
 
 
 async def test_a_passing_redirect_is_not_remembered(tls: TLS) -> None:

@@ -84,7 +84,7 @@ def _check_file(directory: Path, name: str, suffix: str, sha256: str | None) -> 
         return Finding.MISSING
     except OSError as error:
         if error.errno != errno.EIO:  # what the disk cannot read any more is damaged, too
-            warn_unreadable(path, error)
+            warn_unreadable(error)
             return Finding.UNREADABLE
     return Finding.DAMAGED
 

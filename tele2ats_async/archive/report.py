@@ -33,8 +33,7 @@ class ArchiveReport:
         leftovers: Parts of files that killed runs had left, and damaged files that good ones have the
             place of; removed.
         unknown: Files that belong to no call of the index; left alone.
-        unreadable: Files that the system does not let us read, rename or remove, and directories; left alone,
-            and logged by name.
+        unreadable: Files that the system does not let us read, rename or remove, and directories; left alone.
         examples: Paths below the directory, by the names of these counts, up to a hundred of each but ``intact``.
 
     Source: operations 8, 9 and 10.

@@ -4,6 +4,7 @@ import logging
 from pathlib import Path
 
 from ..errors import StorageError
+from ..logs import log
 
 logger = logging.getLogger(__name__)
 
@@ -14,6 +15,7 @@ def storage_error(name: str, error: OSError, path: Path) -> StorageError:
     return StorageError(name, error.errno, error.strerror or str(error), where)
 
 
-def warn_unreadable(path: Path, error: OSError) -> None:
-    """Tell of a file that nothing can be done with; the others are looked at all the same."""
-    logger.warning("file_unreadable: %s: %s", path, error.strerror or error)
+def warn_unreadable(error: OSError) -> None:
+    """Tell that nothing can be done with a file, which the report names; the others are looked at all the same."""
+    reason = error.strerror or type(error).__name__
+    log(logger, logging.WARNING, "file_unreadable", "%(reason)s; the report says which", reason=reason)

@@ -51,7 +51,7 @@ def judge(index: Index, path: Path, report: ArchiveReport) -> None:
     except StorageError:  # of the index
         raise
     except OSError as error:
-        warn_unreadable(path, error)
+        warn_unreadable(error)
         finding = Finding.UNREADABLE
     if finding is not None:
         report.count(finding, path.relative_to(index.directory).as_posix())

@@ -41,7 +41,7 @@ async def _look_around(index: Index, report: ArchiveReport) -> None:
 
     def refused(error: OSError) -> None:
         path = Path(error.filename)
-        warn_unreadable(path, error)
+        warn_unreadable(error)
         report.count(Finding.UNREADABLE, path.relative_to(index.directory).as_posix())
 
     found = walk(index.directory, refused)

@@ -1,117 +1,42 @@
-"""``tele2ats demo`` and ``tele2ats simulator``: an ATS on this machine."""
+"""``tele2ats demo`` and ``tele2ats simulator``: the commands, whose work needs the extra "simulator"."""
 
-import asyncio
-import sys
-from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from ..models import CallRecord
-from ..session import AtsSession
-from ..simulator import AtsSimulator, Company
-from ..tokens import TokenPair
-from .download import save
-from .reports import print_report
-from .running import OK, SOMETHING_FAILED, fail
-from .views import make_console, make_view, say
-
-_MOSCOW = timezone(timedelta(hours=3))
-_SHOWN_CALLS = 8
-_LIVE_CALLS_PER_HOUR = 90
+from .download import CONCURRENCY, Concurrency, Directory
+from .options import whole_number
+from .running import run, wrong_use
 
 
-async def demo(directory: Path, *, concurrency: int) -> int:
-    """List a week of a simulated company's calls, mirror its recordings and transcripts, and report."""
-    console = make_console()
-    monday = _last_monday()
-    sunday = monday + timedelta(days=6)
-    company = Company.generate(last_day=sunday)
-    start = datetime.combine(monday, time(), _MOSCOW)
-    end = datetime.combine(sunday, time(23, 59, 59), _MOSCOW)
-    async with (
-        AtsSimulator(company=company) as simulator,
-        AtsSession(TokenPair(*simulator.tokens), base_url=simulator.base_url) as ats,
-    ):
-        say(console, f"A simulated ATS of {company.name} answers at {simulator.base_url}")
-        calls = [record async for record in ats.call_records.iter(start, end)]
-        names = [call.record_file_name for call in calls if call.record_file_name]
-        say(console, f"{monday} to {sunday}: {len(calls)} calls, {len(names)} of them recorded")
-        _print_calls(console, calls[:: max(1, len(calls) // _SHOWN_CALLS)])
-        with make_view(console) as view:
-            report = await save(ats, names, directory, view, transcripts=True, concurrency=concurrency)
-    print_report(console, report, directory)
-    return SOMETHING_FAILED if report.failed else OK
+def demo(directory: Directory = Path("tele2ats-demo"), concurrency: Concurrency = CONCURRENCY) -> None:
+    """Mirror a week of recordings and transcripts from a simulated ATS on this machine.
+
+    Example: tele2ats demo
+    """
+    with wrong_use():
+        from .demonstration import demonstrate  # noqa: PLC0415  # needs the extra "simulator"
+    run(demonstrate(directory, concurrency=concurrency))
 
 
-async def serve(host: str, port: int, *, seed: int) -> int:
-    """Serve a simulated company until interrupted."""
-    simulator = AtsSimulator(seed=seed, host=host, port=port, live_calls_per_hour=_LIVE_CALLS_PER_HOUR)
-    try:
-        await simulator.start()
-    except OSError as error:
-        fail(f"cannot listen on {host}:{port}: {error.strerror or error}", SOMETHING_FAILED)
-    try:
-        typer.echo(_instructions(simulator))
-        await asyncio.Event().wait()
-    finally:
-        await simulator.close()
-    return OK
+def simulator(
+    port: Annotated[
+        int,
+        typer.Option(
+            parser=whole_number(0, 65535), metavar="NUMBER", help="Port to listen on; 0 for a free one."
+        ),
+    ] = 8093,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    seed: Annotated[
+        int,
+        typer.Option(parser=whole_number(0), metavar="NUMBER", help="Another seed makes another company."),
+    ] = 1,
+) -> None:
+    """Serve a simulated ATS until interrupted, and print what another terminal needs to use it.
 
-
-def _instructions(simulator: AtsSimulator) -> str:
-    records = simulator.company.records
-    first, last = (record.date.astimezone().date() for record in (records[0], records[-1]))
-    pair = simulator.tokens
-    command = (
-        f"TELE2ATS_BASE_URL={simulator.base_url} TELE2ATS_ACCESS_TOKEN={pair.access}"
-        f" TELE2ATS_REFRESH_TOKEN={pair.refresh} {_own_command()}"
-    )
-    return f"""\
-A simulated ATS of {simulator.company.name} answers at {simulator.base_url}
-access token:  {pair.access}
-refresh token: {pair.refresh}
-
-Paste into a second terminal, to save a period once:
-
-{command} download --start {first} --end {last} --directory recordings --transcripts
-
-or to keep a directory up to date, again and again:
-
-{command} mirror --start {first} --directory archive --transcripts
-
-Press Ctrl-C to stop."""
-
-
-def _own_command() -> str:
-    """Give the command as it was typed, which is how it is found from the same folder."""
-    return sys.argv[0] if Path(sys.argv[0]).name.startswith("tele2ats") else "tele2ats"
-
-
-def _last_monday() -> date:
-    """Give the Monday of the last whole week, so that a second demo finds what the first one saved."""
-    today = datetime.now(_MOSCOW).date()
-    return today - timedelta(days=today.weekday() + 7)
-
-
-def _print_calls(console: Console, calls: list[CallRecord]) -> None:
-    rows = [
-        (
-            f"{call.date.astimezone(_MOSCOW):%d.%m %H:%M:%S}",
-            call.caller_name or call.caller_number or "",
-            call.callee_name or call.callee_number or "",
-            str(call.call_status),
-            f"{call.conversation_duration or 0} s",
-        )
-        for call in calls
-    ]
-    if not console.is_terminal:
-        for row in rows:
-            say(console, "  ".join(row))
-        return
-    table = Table("time", "caller", "callee", "status", "talk", title="Some of the calls")
-    for row in rows:
-        table.add_row(*row)
-    console.print(table)
+    Example: tele2ats simulator --port 8093
+    """
+    with wrong_use():
+        from .demonstration import serve  # noqa: PLC0415  # needs the extra "simulator"
+    run(serve(host, port, seed=seed), farewell="Stopped.")

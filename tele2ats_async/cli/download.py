@@ -2,15 +2,64 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from ..models import CallRecord
 from ..session import AtsSession
+from .options import BaseUrl, Start, TokenFile, environment, read_directory, whole_number
 from .reports import Report, follow, print_report
-from .running import OK, SOMETHING_FAILED
+from .running import OK, SOMETHING_FAILED, run, wrong_use
+from .times import parse_period
 from .views import View, make_console, make_view
+from .zones import TimeZone
+
+CONCURRENCY = 16
+
+Transcripts = Annotated[
+    bool, typer.Option("--transcripts", help="Save the transcripts too, as .json beside the recordings.")
+]
+Directory = Annotated[Path, typer.Option(parser=read_directory, metavar="DIRECTORY", help="Where to save.")]
+Concurrency = Annotated[
+    int,
+    typer.Option(parser=whole_number(1), metavar="NUMBER", help="Recordings under way at once, at the most."),
+]
 
 
-async def download(
+def download(
+    start: Start,
+    end: Annotated[str, typer.Option(metavar="TIME", help="Last day (whole) or moment, like --start.")],
+    directory: Directory,
+    *,
+    transcripts: Transcripts = False,
+    concurrency: Concurrency = CONCURRENCY,
+    processes: Annotated[
+        int, typer.Option(parser=whole_number(1), metavar="NUMBER", help="How many processes save.")
+    ] = 1,
+    zone: TimeZone = None,
+    token_file: TokenFile = None,
+    base_url: BaseUrl = None,
+) -> None:
+    """Save all recordings of a period; what is there already is not fetched again.
+
+    The tokens come from a file, or from TELE2ATS_ACCESS_TOKEN and TELE2ATS_REFRESH_TOKEN. Times
+    without an offset are local, or of --tz. Exit status: 0 all is there, 1 something failed, 2 wrong use,
+    3 the tokens are spent, 130 interrupted.
+
+    Example: tele2ats download --start 2026-11-01 --end 2026-11-07 --directory recordings
+    """
+    with wrong_use():
+        session = AtsSession.from_env(environment(token_file, base_url))
+        pages = session.call_records.iter_pages(*parse_period(start, end, zone), is_recorded=True)
+    run(
+        _download(
+            session, pages, directory, transcripts=transcripts, concurrency=concurrency, processes=processes
+        )
+    )
+
+
+async def _download(
     session: AtsSession,
     pages: AsyncIterator[list[CallRecord]],
     directory: Path,

@@ -3,17 +3,95 @@
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from ..archive import ArchiveReport, verify_archive
 from ..archive.stock import take_stock
 from ..recordings import SaveOutcome
 from ..session import AtsSession
+from .download import CONCURRENCY, Directory, Transcripts
+from .options import BaseUrl, End, TokenFile, environment, require_texts, whole_number
 from .reports import follow, print_figures
-from .running import OK, SOMETHING_FAILED
-from .views import View, make_console, say
+from .running import OK, SOMETHING_FAILED, run, wrong_use
+from .times import parse_age, parse_period
+from .views import View, make_console, make_view, say
+from .zones import TimeZone
 
 
-async def mirror(
+def mirror(
+    directory: Directory,
+    start: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="First day or moment: 2026-11-01, 2026-11-01T09:30, today, -7d."),
+    ] = None,
+    end: End = None,
+    *,
+    transcripts: Transcripts = False,
+    concurrency: Annotated[
+        int | None,
+        typer.Option(
+            parser=whole_number(1),
+            metavar="NUMBER",
+            help=f"Recordings under way at once, at the most; default: {CONCURRENCY}.",
+        ),
+    ] = None,
+    keep: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DAYS", help="Remove recordings older than this, in days: 90d; default: keep all."
+        ),
+    ] = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Instead, compare all files with the index, and repair; offline.")
+    ] = False,
+    zone: TimeZone = None,
+    token_file: TokenFile = None,
+    base_url: BaseUrl = None,
+) -> None:
+    """Keep a directory up to date: all calls of a period in archive.sqlite3, their recordings beside it.
+
+    A run lists what is new and fetches what the index lacks, and nothing twice; killed at any moment, the next
+    one goes on there. With --verify nothing is sent, and no tokens are needed: every file is read, and what is
+    not as the index says is fetched again by the next run; a run alone does not look at old files. The tokens come from a file, or from
+    TELE2ATS_ACCESS_TOKEN and TELE2ATS_REFRESH_TOKEN. Times without an offset are
+    local, or of --tz. Exit status: 0 all is
+    there, 1 something failed, was given up, missing or damaged, or another mirror is at work, 2 wrong use, 3 the
+    tokens are spent, 130 interrupted.
+
+    Example: tele2ats mirror --start 2026-11-01 --directory archive --keep 90d
+    """
+    with wrong_use():
+        if verify:
+            _refuse_beside_verify(
+                start=start, end=end, keep=keep, transcripts=transcripts, concurrency=concurrency, tz=zone
+            )
+    if verify:
+        run(_verify(directory))
+    with wrong_use():
+        require_texts(start=start, end=end, keep=keep)
+        if start is None:
+            raise ValueError("--start: not given; type the first day to mirror, such as 2026-11-01")
+        session = AtsSession.from_env(environment(token_file, base_url))
+        view = make_view(make_console())
+        outcomes = session.recordings.mirror(
+            *parse_period(start, end, zone),
+            directory,
+            transcripts=transcripts,
+            concurrency=concurrency or CONCURRENCY,
+            keep=parse_age(keep) if keep else None,
+            progress=view.received,
+        )
+    run(_mirror(session, outcomes, view, directory, transcripts=transcripts))
+
+
+def _refuse_beside_verify(**given: object) -> None:
+    if refused := [f"--{option}" for option, value in given.items() if value]:
+        raise ValueError(f"--verify: looks at the whole directory; leave out {', '.join(refused)}")
+
+
+async def _mirror(
     session: AtsSession,
     outcomes: AsyncGenerator[SaveOutcome, None],
     view: View,
@@ -40,7 +118,7 @@ async def mirror(
     return SOMETHING_FAILED if report.failed or given_up or asked_later else OK
 
 
-async def verify(directory: Path) -> int:
+async def _verify(directory: Path) -> int:
     """Compare an archive's files with its index, report, and give the exit status."""
     report = await verify_archive(directory)
     console = make_console()
@@ -56,6 +134,7 @@ def _lines(report: ArchiveReport) -> Iterator[str]:
         ("missing", report.missing),
         ("damaged", report.damaged),
         ("adopted", report.adopted),
+        ("unreadable", report.unreadable),
     ):
         examples = report.examples.get(kind, [])
         yield from (f"{kind} {file}" for file in examples)

@@ -1,16 +1,30 @@
 """Options that several commands have, and what the environment says instead."""
 
 import os
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from ..numbers import normalize_msisdn
 
 TokenFile = Annotated[Path | None, typer.Option(help="Token file; default: TELE2ATS_TOKEN_FILE.")]
 BaseUrl = Annotated[
     str | None,
     typer.Option(help="Address of the service; default: TELE2ATS_BASE_URL, else the real one."),
 ]
+Start = Annotated[
+    str, typer.Option(metavar="TIME", help="First day or moment: 2026-11-01, 2026-11-01T09:30, today, -7d.")
+]
+End = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Last day (whole) or moment, like --start; default: now.")
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+_NUMBER_OF_RUSSIA = re.compile(r"\s*\+\s*7")
+_BESIDE_DIGITS = re.compile(r"[\s()+\-.\u2010-\u2015\u00a0]+")
 
 
 def read_directory(text: str | Path) -> Path:
@@ -22,8 +36,68 @@ def read_directory(text: str | Path) -> Path:
     if not str(text):
         raise typer.BadParameter("is empty; is a variable of your shell not set?")
     if Path(text).is_file():
-        raise typer.BadParameter(f"{str(text)!r} is a file.")
+        raise typer.BadParameter(f"{str(text)!r} is a file; type the name of a directory")
     return Path(text)
+
+
+def whole_number(least: int, most: int | None = None) -> Callable[[str | int], int]:
+    """Make a reader of whole numbers.
+
+    Args:
+        least: The smallest.
+        most: The largest; None where there is none.
+    """
+    span = f"from {least} on" if most is None else f"from {least} to {most}"
+
+    def read(text: str | int) -> int:
+        if isinstance(text, int):  # a default
+            return text
+        # More digits than any number that is meant has; Python would refuse very many.
+        if re.fullmatch(r"[0-9]{1,18}", text) and least <= int(text) <= (most or int(text)):
+            return int(text)
+        raise typer.BadParameter(f"{text!r} is no whole number {span}; type {least}")
+
+    return read
+
+
+def read_subscriber(option: str, text: str) -> str:
+    """Read a Russian number as people write it.
+
+    Raises:
+        ValueError: It is none; the text names the option.
+    """
+    try:
+        return normalize_msisdn(text)
+    except ValueError:
+        raise ValueError(f"{option}: {text!r} is no Russian phone number; type 79998887766") from None
+
+
+def read_number(option: str, text: str) -> str:
+    """Read a number of any country, or a short one, as people write it.
+
+    Raises:
+        ValueError: It is none; the text names the option.
+    """
+    try:
+        return normalize_msisdn(text)
+    except ValueError:
+        digits = _BESIDE_DIGITS.sub("", text)
+    # One of Russia with a digit too few or too many would be somebody else's without its plus sign.
+    if _NUMBER_OF_RUSSIA.match(text) or not (digits.isascii() and digits.isdecimal() and len(digits) <= 15):
+        raise ValueError(f"{option}: {text!r} is no phone number; type 79998887766, or a short number: 0001")
+    return digits
+
+
+def read_full_number(option: str, text: str) -> str:
+    """Read a number of any country, but no short one, as people write it.
+
+    Raises:
+        ValueError: It is none; the text names the option.
+    """
+    number = read_number(option, text)
+    if len(number) < 7 or number.startswith("0"):
+        raise ValueError(f"{option}: {text!r} has no country code; type the whole number: 79998887766")
+    return number
 
 
 def require_texts(**given: str | None) -> None:

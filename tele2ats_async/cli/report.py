@@ -1,7 +1,7 @@
 """``tele2ats report``: the figures of a period as one HTML page, from the service or from an archive."""
 
 from collections.abc import AsyncIterator, Awaitable
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -14,10 +14,10 @@ from ..archive.reading import read_calls
 from ..models import CallRecord
 from ..report import LANGUAGES, Language, Report, ReportBuilder, render_html
 from ..session import AtsSession
-from .options import BaseUrl, TokenFile, environment, read_directory, require_texts
+from .options import BaseUrl, End, Start, TokenFile, environment, read_directory, require_texts
 from .reports import print_figures
 from .running import OK, run, wrong_use
-from .times import parse_end, parse_start
+from .times import parse_period
 from .views import make_console
 from .zones import TimeZone
 
@@ -52,16 +52,12 @@ def _read_language(text: str) -> Language:
 
 
 def report(
-    start: Annotated[
-        str, typer.Option(metavar="TIME", help="First day or moment: 2026-11-01 or 2026-11-01T09:30.")
-    ],
+    start: Start,
     output: Annotated[
         Path,
         typer.Option("--output", "-o", parser=_read_output, metavar="FILE", help="Where to write the page."),
     ],
-    end: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Last day (whole) or moment; default: now.")
-    ] = None,
+    end: End = None,
     *,
     archive: Annotated[
         Path | None,
@@ -89,7 +85,7 @@ def report(
     """
     with wrong_use():
         require_texts(start=start, end=end)
-        first, last = parse_start(start, zone), parse_end(end, zone) if end else datetime.now(UTC)
+        first, last = parse_period(start, end, zone)
         builder = ReportBuilder(first, last, tz=zone)
         render_html(builder.build(), language=language)  # so that a package that is missing is told now
         if archive is None:

@@ -8,8 +8,10 @@ import attrs
 from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
+from rich.text import Text
 
 from ..recordings import SaveOutcome
+from .texts import in_one_line
 from .views import View, say
 
 
@@ -70,7 +72,7 @@ def print_figures(console: Console, rows: list[tuple[str, str]]) -> None:
         for title, figure in rows:
             say(console, f"{title}: {figure}")
         return
-    table = Table("recordings", "", show_header=False)
+    table = Table("", "", show_header=False)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(Text(in_one_line(cell), overflow="fold") for cell in row))
     console.print(table)

@@ -1,31 +1,35 @@
 """From a coroutine to an exit status."""
 
 import asyncio
-import logging
+import os
 import signal
+import sys
 from collections.abc import Coroutine, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
 import typer
 
 from ..errors import AtsError, ReauthorizationRequired, TokenStoreError
+from .texts import in_one_line
 
 OK = 0
 SOMETHING_FAILED = 1
 WRONG_USE = 2
 TOKENS_SPENT = 3
 INTERRUPTED = 130
+READER_GONE = 141  # what a shell makes of SIGPIPE, which ends other programs
+
+FAREWELL = "Interrupted; nothing torn is left."
 
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
-_FAREWELL = "Interrupted; nothing torn is left."
 
 
-def run(work: Coroutine[Any, Any, int], *, farewell: str = _FAREWELL) -> NoReturn:
+def run(work: Coroutine[Any, Any, int], *, farewell: str = FAREWELL) -> NoReturn:
     """Run a command to its end, and exit with the status that it returns or its error stands for."""
-    logging.getLogger("stamina").setLevel(logging.CRITICAL)  # what is tried again is told if it fails at last
     try:
         status = asyncio.run(_cancelled_by_signals(work))
+        _flush()
     except (KeyboardInterrupt, asyncio.CancelledError):
         fail(farewell, INTERRUPTED)
     except ReauthorizationRequired as error:
@@ -34,7 +38,11 @@ def run(work: Coroutine[Any, Any, int], *, farewell: str = _FAREWELL) -> NoRetur
         fail(str(error), WRONG_USE)
     except AtsError as error:
         fail(str(error), SOMETHING_FAILED)
+    except BrokenPipeError:
+        _give_up_output()
+        raise typer.Exit(READER_GONE) from None  # as after `| head`: who has read enough is told nothing
     except OSError as error:
+        _give_up_output()
         fail(f"cannot write the output: {error.strerror or error}", SOMETHING_FAILED)
     raise typer.Exit(status)
 
@@ -48,15 +56,38 @@ def wrong_use() -> Generator[None, None, None]:
     try:
         yield
     except KeyboardInterrupt:
-        fail(_FAREWELL, INTERRUPTED)
+        fail(FAREWELL, INTERRUPTED)
     except (ValueError, ImportError) as error:
         fail(str(error), WRONG_USE)
 
 
 def fail(text: str, status: int) -> NoReturn:
-    """Say on standard error what is wrong, and exit."""
-    typer.echo(f"tele2ats: {text}", err=True)
+    """Say on standard error what is wrong, after what was still to be written, and exit."""
+    try:
+        _flush()
+    except OSError:
+        _give_up_output()
+    say_error(text)
     raise typer.Exit(status)
+
+
+def say_error(text: str) -> None:
+    """Say on standard error what is wrong, in one line whatever the text holds."""
+    with suppress(OSError):  # nobody listens
+        typer.echo(f"tele2ats: {in_one_line(text)}", err=True)
+
+
+def _flush() -> None:
+    if sys.stdout is not None:  # closed before we began
+        sys.stdout.flush()
+
+
+def _give_up_output() -> None:
+    """Send what is still held to nobody: Python would try once more at its end, and complain."""
+    with suppress(OSError, ValueError):
+        nobody = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nobody, sys.stdout.fileno())
+        os.close(nobody)
 
 
 async def _cancelled_by_signals(work: Coroutine[Any, Any, int]) -> int:

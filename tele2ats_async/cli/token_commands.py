@@ -8,14 +8,16 @@ from . import tokens as work
 from .asking import ask_pair
 from .options import BaseUrl, TokenFile, environment
 from .running import run, wrong_use
+from .usage import Commands
+from .zones import TimeZone
 
 tokens = typer.Typer(
-    no_args_is_help=True, help="The pair of tokens: put it into its store, look at it, keep it alive."
+    cls=Commands, help="The pair of tokens: put it into its store, look at it, keep it alive."
 )
 
 
 @tokens.command("set")
-def set_(token_file: TokenFile = None) -> None:
+def set_(*, zone: TimeZone = None, token_file: TokenFile = None) -> None:
     """Save the pair of tokens that the web cabinet shows.
 
     On a terminal it asks for both tokens, and shows nothing of what is typed or pasted. Otherwise the
@@ -28,11 +30,11 @@ def set_(token_file: TokenFile = None) -> None:
     with wrong_use():
         store = work.lasting_store(environment(token_file))
         pair = ask_pair()
-    run(work.put(store, pair))
+    run(work.put(store, pair, zone))
 
 
 @tokens.command()
-def show(token_file: TokenFile = None) -> None:
+def show(*, zone: TimeZone = None, token_file: TokenFile = None) -> None:
     """Show whose tokens they are and when they end, in lines "name: value", without the tokens.
 
     The tokens come from a file, or from TELE2ATS_ACCESS_TOKEN and TELE2ATS_REFRESH_TOKEN. Nothing is
@@ -43,11 +45,11 @@ def show(token_file: TokenFile = None) -> None:
     """
     with wrong_use():
         store = store_from(environment(token_file))
-    run(work.show(store))
+    run(work.show(store, zone))
 
 
 @tokens.command()
-def refresh(token_file: TokenFile = None, base_url: BaseUrl = None) -> None:
+def refresh(*, zone: TimeZone = None, token_file: TokenFile = None, base_url: BaseUrl = None) -> None:
     """Change the pair for a new one now, and show when that ends.
 
     Exit status: 0 refreshed, 1 the service did not do it, 2 the store does not work, 3 the tokens are
@@ -59,11 +61,11 @@ def refresh(token_file: TokenFile = None, base_url: BaseUrl = None) -> None:
         variables = environment(token_file, base_url)
         store = work.lasting_store(variables)
         session = AtsSession.from_env(variables)
-    run(work.refresh(store, session))
+    run(work.refresh(store, session, zone))
 
 
 @tokens.command()
-def watch(token_file: TokenFile = None, base_url: BaseUrl = None) -> None:
+def watch(*, zone: TimeZone = None, token_file: TokenFile = None, base_url: BaseUrl = None) -> None:
     """Keep the tokens alive until interrupted: one refresh a day, minutes before the access token ends.
 
     Each refresh and each failure is a line on the standard error. No failure is the end: a service that
@@ -77,4 +79,4 @@ def watch(token_file: TokenFile = None, base_url: BaseUrl = None) -> None:
         variables = environment(token_file, base_url)
         store = work.lasting_store(variables)
         session = AtsSession.from_env(variables, keep_alive=True)
-    run(work.watch(store, session), farewell="Stopped.")
+    run(work.watch(store, session, zone), farewell="Stopped.")

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 import typer
 
@@ -31,48 +31,48 @@ def lasting_store(environment: Mapping[str, str]) -> TokenStore:
     return store
 
 
-async def put(store: TokenStore, pair: TokenPair) -> int:
+async def put(store: TokenStore, pair: TokenPair, zone: tzinfo | None) -> int:
     """Save a pair that a person has made, and print what it says; nothing is sent to the service."""
     # Who is refreshing right now finishes first: its pair, made from an older one, does not come on top.
     async with store.lock():
         await store.save(pair)
-    _print(store, pair)
+    _print(store, pair, zone)
     for kind, end in (("access", pair.expires_at), ("refresh", pair.refresh_expires_at)):
         if end is not None and end <= datetime.now(UTC):
             typer.echo(f"tele2ats: warning: the {kind} token is expired already", err=True)
     return OK
 
 
-async def show(store: TokenStore) -> int:
+async def show(store: TokenStore, zone: tzinfo | None) -> int:
     """Print what the stored pair says of itself."""
-    _print(store, await store.load())
+    _print(store, await store.load(), zone)
     return OK
 
 
-async def refresh(store: TokenStore, session: AtsSession) -> int:
+async def refresh(store: TokenStore, session: AtsSession, zone: tzinfo | None) -> int:
     """Renew the pair now, and print what the new one says."""
     async with session:
         await session.tokens.refresh()
-    return await show(store)
+    return await show(store, zone)
 
 
-async def watch(store: TokenStore, session: AtsSession) -> int:
+async def watch(store: TokenStore, session: AtsSession, zone: tzinfo | None) -> int:
     """Keep the pair alive until cancelled; the session's log tells how it goes."""
-    await show(store)
-    _print_log()
+    await show(store, zone)
+    _print_log(zone)
     async with session:
         await asyncio.Event().wait()
     return OK
 
 
-def _print(store: TokenStore, pair: TokenPair) -> None:
+def _print(store: TokenStore, pair: TokenPair, zone: tzinfo | None) -> None:
     place = "the environment" if isinstance(store, MemoryTokenStore) else repr(store)
     lines = {
         "store": place,
         "company": "unknown" if pair.company_id is None else str(pair.company_id),
         "login": "unknown" if pair.login is None else _in_one_line(pair.login),
-        "access token ends": describe_end(pair.expires_at),
-        "refresh token ends": describe_end(pair.refresh_expires_at),
+        "access token ends": describe_end(pair.expires_at, zone),
+        "refresh token ends": describe_end(pair.refresh_expires_at, zone),
     }
     console = make_console()
     for name, value in lines.items():
@@ -84,10 +84,22 @@ def _in_one_line(login: str) -> str:
     return login if login.isprintable() else ascii(login)
 
 
-def _print_log() -> None:
+def _print_log(zone: tzinfo | None) -> None:
     """Send what is logged of tokens to the standard error, whose reader may well have gone."""
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
+    handler.setFormatter(_Lines("%(asctime)s %(levelname)s %(message)s", zone))
     logger = logging.getLogger(TokenStore.__module__.rpartition(".")[0])
     logger.setLevel(logging.INFO)
     logger.addHandler(handler)
+
+
+class _Lines(logging.Formatter):
+    """Lines with their times in a zone."""
+
+    def __init__(self, form: str, zone: tzinfo | None) -> None:
+        super().__init__(form)
+        self._zone = zone
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: ARG002, N802
+        moment = datetime.fromtimestamp(record.created, UTC).astimezone(self._zone)
+        return f"{moment:%Y-%m-%dT%H:%M:%S%z}"

@@ -114,7 +114,7 @@ def _target(output: str) -> Path:
 
 def _archive(directory: str) -> Path:
     if not Path(directory).is_dir():
-        raise ValueError(f"--directory: there is no directory {directory!r}")
+        raise ValueError(f"--directory: there is no directory {directory!r}; type that of an archive")
     return Path(directory)
 
 
@@ -158,7 +158,8 @@ async def _show(
     if target:
         await disk.run(disk.write_whole, target, text.encode())
     elif (console := make_console()).is_terminal:
-        say(console, text.removesuffix("\n"))
+        for line in text.removesuffix("\n").split("\n"):
+            say(console, line)
     else:
         typer.echo(text.encode(), nl=False)  # subtitles are UTF-8, whatever the pipe is taken for
     return SOMETHING_FAILED if must_find and not text else OK

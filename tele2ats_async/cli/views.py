@@ -1,5 +1,6 @@
 """What a run of downloads shows: bars for people, lines for files and pipes."""
 
+import os
 import sys
 import time
 from contextlib import suppress
@@ -22,6 +23,7 @@ from rich.progress import (
 from rich.text import Text
 
 from ..recordings import SaveOutcome
+from .texts import in_one_line
 
 
 class View(Protocol):
@@ -43,6 +45,13 @@ class View(Protocol):
         """Take note of one recording."""
 
 
+class _Console(Console):
+    """A console whose reader may leave: how the command ends then is not for rich to say."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def make_console() -> Console:
     """Make the console of the standard output.
 
@@ -50,10 +59,11 @@ def make_console() -> Console:
     """
     stdout: TextIO | None = sys.stdout
     if stdout is None:  # closed before we began: there is nobody to tell
-        return Console(file=StringIO())
+        return _Console(file=StringIO())
     with suppress(AttributeError):  # what a test puts in its place need not know how
         cast("Any", stdout).reconfigure(errors="replace")  # a pipe may not hold the letters of a name
-    return Console(force_terminal=stdout.isatty())
+    is_plain = bool(os.environ.get("NO_COLOR"))  # rich would leave bold letters
+    return _Console(force_terminal=stdout.isatty(), color_system=None if is_plain else "auto")
 
 
 def make_view(console: Console) -> View:
@@ -62,8 +72,8 @@ def make_view(console: Console) -> View:
 
 
 def say(console: Console, line: str) -> None:
-    """Print a line as it is."""
-    console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
+    """Print a line as it is, but for what would command the terminal."""
+    console.print(in_one_line(line), markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
 def describe_failure(outcome: SaveOutcome) -> str:
@@ -155,7 +165,7 @@ class Bars:
     def finished(self, outcome: SaveOutcome) -> None:
         """Move the bar on."""
         if outcome.error is not None:
-            self._progress.console.print(describe_failure(outcome), markup=False, soft_wrap=True)
+            say(self._progress.console, describe_failure(outcome))
         self._progress.advance(self._task)
 
     def _begin_saving(self, recordings: int | None) -> None:

@@ -1,7 +1,6 @@
 """Recordings that may become ready: which to ask for now, and when to give up."""
 
 import heapq
-from datetime import timedelta
 from itertools import count
 
 import attrs
@@ -55,9 +54,10 @@ class AwaitedRecordings:
         """
         age_s = 0.0
         if not is_named_late:
-            ended_at = record.date + timedelta(seconds=record.call_duration or 0)
+            # In seconds: a duration that no call has is no timedelta.
+            ended_s = record.date.timestamp() + (record.call_duration or 0)
             # No call of the list ends in the future: one that says so would be waited for until then.
-            age_s = max(0.0, (now.at - ended_at).total_seconds())
+            age_s = max(0.0, now.at.timestamp() - ended_s)
         self._push(now.monotonic_s, Awaited(record, now.monotonic_s + self.ready_within_s - age_s))
 
     def take_due(self, now_s: float, at_most: int) -> list[Awaited]:

@@ -57,14 +57,14 @@ class CallTracker:
         gone, present = self._sightings.observe(calls, now)
         for one in gone:
             call = one.sighting
-            yield CallEnded(call.row, one.since.at, call.seen_s(one.since), call.number)
+            yield CallEnded(call.row, one.since.at, call.seen_s(one.since), call.key)
         for there in present:
             yield from _news_of(there, now)
 
 
 def _news_of(there: Present[CurrentCall], now: Moment) -> Iterator[CallStarted | CallConnected]:
-    call, number = there.sighting.row, there.sighting.number
+    call, key = there.sighting.row, there.sighting.key
     if there.before is None:
-        yield CallStarted(call, now.at, number)
+        yield CallStarted(call, now.at, key)
     if _called(call) and (there.before is None or _called(call) != _called(there.before)):
-        yield CallConnected(call, now.at, number)
+        yield CallConnected(call, now.at, key)

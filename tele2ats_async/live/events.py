@@ -15,7 +15,7 @@ class CallStarted:
         call: As it was listed.
         at: When the answer came that showed it, aware and in UTC: at most one gap between two polls after it
             began, unless the watch began later still.
-        number: The call's number within this watch, from 1, the same in all its events. The service gives calls no
+        key: The call's key within this watch, counted from 1, the same in all its events. The service gives calls no
             id, and two calls of one caller may look the same.
 
     Source: operation 2.
@@ -23,7 +23,7 @@ class CallStarted:
 
     call: CurrentCall
     at: datetime
-    number: int
+    key: int
 
 
 @attrs.frozen
@@ -33,14 +33,14 @@ class CallConnected:
     Attributes:
         call: As it is listed now, with the called side.
         at: When the answer came that showed it, aware and in UTC.
-        number: As in the call's `CallStarted`.
+        key: As in the call's `CallStarted`.
 
     Source: operation 2.
     """
 
     call: CurrentCall
     at: datetime
-    number: int
+    key: int
 
 
 @attrs.frozen
@@ -55,7 +55,7 @@ class CallEnded:
             clock that nobody sets. Both ends are seen late, by a gap between two polls at most, so the call
             lasted that much longer or shorter; and longer still if it was in progress when the watch began.
             What was billed stands in its `CallRecord`.
-        number: As in the call's `CallStarted`.
+        key: As in the call's `CallStarted`.
 
     Source: operation 2.
     """
@@ -63,7 +63,7 @@ class CallEnded:
     call: CurrentCall
     at: datetime
     duration_s: float
-    number: int
+    key: int
 
 
 @attrs.frozen

@@ -19,6 +19,7 @@ from ..errors import (
     ServerError,
     TransportError,
 )
+from ..logs import log
 from ..wire.query import require_seconds
 from .sightings import Moment
 
@@ -76,8 +77,14 @@ class Polling:
     def note_success(self) -> None:
         """Go on."""
         if self.failed_polls:
-            facts = {"operation": self.operation, "failed_polls": self.failed_polls}
-            logger.warning("poll_recovered", extra=facts)
+            log(
+                logger,
+                logging.WARNING,
+                "poll_recovered",
+                "after %(failed_polls)d failed polls",
+                operation=self.operation,
+                failed_polls=self.failed_polls,
+            )
         self.failed_polls = 0
 
     def note_failure(self, error: AtsError) -> None:
@@ -89,7 +96,8 @@ class Polling:
         if not is_passing(error):
             raise error
         if not self.failed_polls:
-            logger.warning("poll_failed", extra={"operation": self.operation, "error": str(error)})
+            words = "%(reason)s; polled again"
+            log(logger, logging.WARNING, "poll_failed", words, error=error, operation=self.operation)
         self.failed_polls += 1
         if isinstance(error, RateLimited) and error.retry_after_s is not None:
             self.due_s = max(self.due_s, time.monotonic() + error.retry_after_s)

@@ -18,7 +18,9 @@ from ..errors import (
     ResponseError,
     UnsafeName,
 )
+from ..logs import log
 from ..models import CallRecord
+from ..tasks import wait_out
 from .awaited import Awaited, AwaitedRecordings
 from .events import RecordAdded, RecordingReady
 from .polling import Polling, is_passing, this_moment
@@ -101,24 +103,26 @@ class RecordWatch:
     async def _ask_due(self) -> AsyncGenerator[RecordEvent, None]:
         awaited = self.awaited
         while awaited is not None and (due := awaited.take_due(time.monotonic(), _AT_ONCE)):
-            async with asyncio.TaskGroup() as group:
-                asking = [group.create_task(self._is_ready(one)) for one in due]
-            for one, asked in zip(due, asking, strict=True):
-                ready = asked.result()
-                if isinstance(ready, AtsError):
-                    raise ready
-                if ready:
+            asking = [asyncio.create_task(self._is_ready(one)) for one in due]
+            try:
+                await asyncio.wait(asking)
+            finally:
+                for task in asking:
+                    task.cancel()
+                await wait_out(asking)
+            for one, task in zip(due, asking, strict=True):
+                if task.result():
                     yield RecordingReady(one.record)
 
-    async def _is_ready(self, one: Awaited) -> bool | AtsError:
-        """Ask for a recording, and give an error that ends the watch."""
+    async def _is_ready(self, one: Awaited) -> bool:
+        """Ask for a recording; an error that it raises ends the watch."""
         try:
             await self.ask(one.record.record_file_name or "")
         except (UnsafeName, Forbidden) as error:
-            self._give_up(one, error)
+            _tell_given_up(error)
         except AtsError as error:
             if isinstance(error, ReauthorizationRequired) or not _may_pass(error):
-                return error
+                raise
             self._ask_again(one, error)
         else:
             return True
@@ -128,12 +132,11 @@ class RecordWatch:
         assert self.awaited is not None  # noqa: S101  # it is one of them
         least_wait_s = error.retry_after_s if isinstance(error, RateLimited) else None
         if not self.awaited.put_back(one, time.monotonic(), least_wait_s or 0.0):
-            self._give_up(one, error)
+            _tell_given_up(error)
 
-    @staticmethod
-    def _give_up(one: Awaited, error: AtsError) -> None:
-        facts = {"recording": one.record.record_file_name, "error": str(error)}
-        logger.info("recording_given_up", extra=facts)
+
+def _tell_given_up(error: AtsError) -> None:
+    log(logger, logging.INFO, "recording_given_up", "%(reason)s", error=error)
 
 
 def _may_pass(error: AtsError) -> bool:

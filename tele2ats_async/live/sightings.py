@@ -10,7 +10,7 @@ import attrs
 T = TypeVar("T")
 
 # What a row has in common with the one it goes on from; None for a row that this way does not concern.
-Key = Callable[[T], Hashable | None]
+Likeness = Callable[[T], Hashable | None]
 
 
 @attrs.frozen
@@ -31,13 +31,13 @@ class Sighting(Generic[T]):
     """One that has been seen, and is not known to be gone.
 
     Attributes:
-        number: Counts all that have been seen, from 1.
+        key: Counts all that have been seen, from 1.
         row: As it was listed last.
         first: When it was seen first.
         missing: The first of the polls in a row from which it is missing, if it is.
     """
 
-    number: int
+    key: int
     row: T
     first: Moment
     missing: Moment | None = None
@@ -72,11 +72,11 @@ class Sightings(Generic[T]):
     """Compares each poll with what was there before.
 
     Attributes:
-        ways: In which ways a row may go on from one that was there: pairs of keys, of the row before and of the row now,
+        ways: In which ways a row may go on from one that was there: pairs of likenesses, of the row before and of the row now,
             that are equal where it does. Each way is tried on what the ways before it have left.
     """
 
-    ways: Sequence[tuple[Key[T], Key[T]]]
+    ways: Sequence[tuple[Likeness[T], Likeness[T]]]
     _known: list[Sighting[T]] = attrs.field(factory=list[Sighting[T]], init=False)
     _count: int = attrs.field(default=0, init=False)
 
@@ -99,15 +99,15 @@ class Sightings(Generic[T]):
         # Who was there the last time goes first, the oldest before the others.
         candidates = sorted(self._known, key=lambda sighting: sighting.missing is not None)
         recognized: list[Sighting[T] | None] = [None] * len(rows)
-        for key_before, key_now in self.ways:
+        for before, now in self.ways:
             taken = set(recognized)
             free: defaultdict[Hashable, deque[Sighting[T]]] = defaultdict(deque)
             for sighting in candidates:
-                if sighting not in taken and (key := key_before(sighting.row)) is not None:
-                    free[key].append(sighting)
+                if sighting not in taken and (look := before(sighting.row)) is not None:
+                    free[look].append(sighting)
             for place, row in enumerate(rows):
-                if recognized[place] is None and free.get(key_now(row)):
-                    recognized[place] = free[key_now(row)].popleft()
+                if recognized[place] is None and free.get(now(row)):
+                    recognized[place] = free[now(row)].popleft()
         return recognized
 
     def _miss(self, there: set[Sighting[T]], now: Moment) -> list[Gone[T]]:

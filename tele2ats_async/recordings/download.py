@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 
 from ..errors import AtsError, RateLimited, RecordingError, ResponseError, Truncated
+from ..logs import log
 from ..retry import may_repeat
 from ..transport import Incoming, Room
 from ..wire.operations import FETCH_RECORDING
@@ -67,17 +68,28 @@ class Download:
         return self._file.size_bytes
 
     async def _fetch(self) -> None:
+        retry = self._files.retry
+        run = retry.run
         while True:
             reached_bytes = self._file.reached_bytes
             try:
-                return await self._files.retry.run(FETCH_RECORDING, self._attempt)
+                return await run(FETCH_RECORDING, self._attempt)
             except AtsError as error:
                 has_gained = self._file.reached_bytes - reached_bytes >= _WORTH_GOING_ON_BYTES
-                may_go_on = self._files.retry.attempts > 1 and may_repeat(FETCH_RECORDING, error)
+                may_go_on = retry.policy.attempts > 1 and may_repeat(FETCH_RECORDING, error)
                 # Who asks to come back later than the budget lasts is not asked again at once.
                 if not (has_gained and may_go_on) or isinstance(error, RateLimited):
                     raise
-                self._log("download_goes_on", error)
+                log(
+                    logger,
+                    logging.INFO,
+                    "download_goes_on",
+                    "%(operation)s is tried again, as it has got on: %(reason)s",
+                    operation=FETCH_RECORDING.name,
+                    error=error,
+                )
+                retry.observer.retrying(FETCH_RECORDING.name, type(error))
+                run = retry.go_on
 
     @property
     def _may_go_on(self) -> bool:
@@ -101,9 +113,9 @@ class Download:
         except ResponseError as error:
             if error.status != _BAD_REQUEST:
                 raise
-            self._log("part_does_not_fit", error)
+            _log_misfit("the service does not understand the question")
         except _MisfitError as error:
-            self._log("part_does_not_fit", error)
+            _log_misfit(str(error))
         self._parts_fit = False
         return False
 
@@ -133,9 +145,6 @@ class Download:
             raise _MisfitError("the part belongs elsewhere")
         file.length = length
         return RecordingStream(name, incoming, file.room, offset=file.size_bytes)
-
-    def _log(self, event: str, error: Exception) -> None:
-        logger.info(event, extra={"operation": FETCH_RECORDING.name, "error": str(error)})
 
     async def _receive(self, stream: RecordingStream) -> bool:
         file = self._file
@@ -169,6 +178,17 @@ class Download:
         if size_bytes != length:
             raise Truncated(self._name, length, size_bytes)
         return True
+
+
+def _log_misfit(reason: str) -> None:
+    log(
+        logger,
+        logging.INFO,
+        "part_does_not_fit",
+        "%(operation)s is begun anew: %(reason)s",
+        operation=FETCH_RECORDING.name,
+        reason=reason,
+    )
 
 
 def _may_come_later(error: BaseException) -> bool:

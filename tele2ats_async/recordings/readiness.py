@@ -1,16 +1,21 @@
 """Recordings become ready minutes after the call: until when that is believed, and when to ask again."""
 
+import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import TypeVar
 
 import attrs
 
 from ..errors import NotReady
+from ..logs import discreet, log
 from ..models import CallRecord
+from ..retry import STAMINAS_NAME
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 Names = Iterable[str | CallRecord] | AsyncIterable[str | CallRecord]
 
@@ -79,22 +84,29 @@ async def patiently(wanted: Wanted, failure: NotReady, ask: Callable[[], Awaitab
     asked = 0
 
     async def ask_after_the_first_wait() -> T:
-        nonlocal asked
+        nonlocal asked, failure
         asked += 1
-        if asked == 1:
-            raise failure
-        return await ask()
+        if asked > 1:
+            try:
+                return await ask()
+            except NotReady as error:
+                failure = error
+        raise discreet(failure)  # a copy, for stamina's hooks to see
 
-    def wait_s(error: Exception) -> bool | float:
+    def decide(error: Exception) -> bool | float:
         if not isinstance(error, NotReady) or wanted.left_s <= 0:
             return False
         doubled: int = 2 ** min(asked - 1, _DOUBLINGS)
-        return min(_FIRST_WAIT_S * doubled, _LONGEST_WAIT_S, wanted.left_s)
+        wait_s = min(_FIRST_WAIT_S * doubled, _LONGEST_WAIT_S, wanted.left_s)
+        log(logger, logging.INFO, "recording_not_ready", "asked again in %(wait_s).0f s", wait_s=wait_s)
+        return wait_s
 
     # By these names stamina's hooks tell what is tried again.
-    ask_after_the_first_wait.__module__ = "tele2ats_async"
+    ask_after_the_first_wait.__module__ = STAMINAS_NAME
     ask_after_the_first_wait.__qualname__ = "recordings.not_ready"
-    return await stamina.retry(on=wait_s, attempts=None, timeout=None)(ask_after_the_first_wait)()
+    with suppress(NotReady):
+        return await stamina.retry(on=decide, attempts=None, timeout=None)(ask_after_the_first_wait)()
+    raise failure
 
 
 def _wanted(item: str | CallRecord, ready_within_s: float) -> Wanted | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from ..live import (
     AwaitedRecordings,
@@ -29,9 +29,9 @@ _LOOK_BACK = timedelta(hours=6)
 class CallRecords:
     """Finished calls, page by page or one by one: ``ats.call_records``."""
 
-    def __init__(self, requester: Requester) -> None:
+    def __init__(self, requester: Requester, files: FileRequests) -> None:
         self._requester = requester
-        self._files = FileRequests(requester)
+        self._files = files
         converter.load()
 
     def iter(
@@ -216,7 +216,7 @@ class CallRecords:
         if ready_within_s is not None:
             require_seconds("ready_within_s", ready_within_s)
         watch = RecordWatch(
-            memory=RecordMemory(since.astimezone(UTC), look_back),
+            memory=RecordMemory(since, look_back),
             polling=Polling(interval_s, LIST_CALL_RECORDS.name),
             list_pages=self.iter_pages,
             ask=self._ask,

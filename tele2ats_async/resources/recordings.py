@@ -44,9 +44,9 @@ class Recordings:
     ``2022-08-12/mo_166030684915821522``.
     """
 
-    def __init__(self, requester: Requester) -> None:
+    def __init__(self, requester: Requester, files: FileRequests) -> None:
         self._requester = requester
-        self._files = FileRequests(requester)
+        self._files = files
         self._saver = Saver(self._files)
         self._runs: WeakSet[SavingMany | SavingInProcesses | Mirror] = WeakSet()
 

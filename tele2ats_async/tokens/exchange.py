@@ -11,7 +11,7 @@ from ..errors import (
     ServerError,
     TransportError,
 )
-from ..retry import RetryPolicy
+from ..retry import Retrying, RetryPolicy
 from ..transport import Transport
 from ..wire.operations import REFRESH_TOKENS, Request
 from .keeper import PairKeeper
@@ -26,7 +26,7 @@ class PairExchange:
 
     def __init__(self, transport: Transport, retry: RetryPolicy, keeper: PairKeeper) -> None:
         self._transport = transport
-        self._retry = retry
+        self._retry = Retrying(retry, transport.observer)
         self._keeper = keeper
 
     async def fetch(self, old: TokenPair) -> TokenPair:

@@ -3,7 +3,8 @@
 import logging
 from collections.abc import Awaitable, Callable
 
-from ..errors import AtsError, ReauthorizationRequired
+from ..errors import ReauthorizationRequired
+from ..logs import log
 from .clock import Clock
 
 logger = logging.getLogger(__name__)
@@ -28,9 +29,13 @@ async def keep_alive(give_token: Callable[[], Awaitable[object]], clock: Clock) 
         try:
             await give_token()
         except Exception as error:  # noqa: BLE001  # whatever it was, months are still to come
-            level = logging.CRITICAL if isinstance(error, ReauthorizationRequired) else logging.WARNING
-            story = error if isinstance(error, AtsError) else type(error).__name__
-            logger.log(level, "token_keep_alive_failed: %s", story)
+            log(
+                logger,
+                logging.CRITICAL if isinstance(error, ReauthorizationRequired) else logging.WARNING,
+                "token_keep_alive_failed",
+                "%(reason)s",
+                error=error,
+            )
             await clock.sleep(pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
         else:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from ..errors import AtsError, TokenStoreError
+from ..logs import log
 from ..tasks import wait_out
 from .clock import Clock
 from .pair import TokenPair
@@ -194,7 +195,7 @@ class PairKeeper:
         now = asyncio.get_running_loop().time()
         if now - self._warned_at.get(event, -_WARNING_PAUSE_S) >= _WARNING_PAUSE_S:
             self._warned_at[event] = now
-            logger.log(level, "%s: %s", event, error)
+            log(logger, level, event, "%(reason)s", error=error)
 
     def _take_news(self, pair: TokenPair) -> None:
         if self._pair is not None:
@@ -225,7 +226,8 @@ class PairKeeper:
             pass  # and yet it may be written: a file that was lost, or spoilt
         else:
             if self._is_news(stored) and stored != pair:
-                logger.warning("token_overtaken: the store holds a newer pair than the one just issued")
+                words = "the store holds a newer pair than the one just issued"
+                log(logger, logging.WARNING, "token_overtaken", words)
                 self._stored = stored
                 return stored
         await self._ask(lambda: self._store.save(pair))

@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from ..errors import TokenStoreError
+from ..logs import log
 from ..tasks import finish
 from .pair import TokenPair
 from .redis_access import RedisAccess
@@ -162,7 +163,14 @@ class RedisTokenStore:
             reason = "somebody else may have had it before the work under it was done"
         except TokenStoreError as error:
             reason = f"it could not be given back and expires by itself: {error.reason}"
-        logger.warning("token_lock_expired: %s: %s", self._access.store, reason)
+        log(
+            logger,
+            logging.WARNING,
+            "token_lock_expired",
+            "%(store)s: %(reason)s",
+            store=self._access.store,
+            reason=reason,
+        )
 
     async def _give_back(self, token: str) -> bool:
         """Release the lock unless it is somebody else's by now; a cancellation must not leave it taken."""

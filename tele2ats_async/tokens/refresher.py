@@ -3,9 +3,11 @@
 import asyncio
 import logging
 import re
+from contextvars import Context
 from datetime import datetime
 
 from ..errors import AtsError, AuthorizationError
+from ..logs import log
 from ..retry import RetryPolicy
 from ..tasks import finish, start_sheltered, wait_out
 from ..transport import Transport
@@ -49,6 +51,7 @@ class TokenRefresher:
         self._clock = Clock()
         self._keeper = PairKeeper(store, self._clock, lifetime_s=ACCESS_LIFETIME_S if keeps_alive else None)
         self._wire = PairExchange(transport, retry, self._keeper)
+        self._observer = transport.observer
         self._keeps_alive = keeps_alive
         self._keep_alive: asyncio.Task[None] | None = None
         self._renewal: asyncio.Task[TokenPair] | None = None
@@ -72,8 +75,11 @@ class TokenRefresher:
     def begin(self) -> None:
         """Begin to keep the pair alive, where that is wanted and not done yet."""
         if self._keeps_alive and self._keep_alive is None and not self._is_closed:
+            # In a context of its own: it has nothing to do with the call that happened to be the first.
             self._keep_alive = asyncio.create_task(
-                keep_alive(self.access_token, self._clock), name="tele2ats-token-keep-alive"
+                keep_alive(self.access_token, self._clock),
+                name="tele2ats-token-keep-alive",
+                context=Context(),
             )
 
     async def access_token(self) -> str:
@@ -231,10 +237,18 @@ class TokenRefresher:
             return fresh  # somebody else's, from the store
         self._refreshed_at = self._clock.now()
         self.refresh_count += 1
+        self._observer.refreshed()
         newest = await self._keeper.keep(fresh)
         if newest == fresh and self._keeper.is_due:
             # Only a wrong clock can say that of a new token; refreshing at every call would not help.
-            logger.warning("clock_disagrees: a new token seems to expire at %s", fresh.expires_at)
+            log(
+                logger,
+                logging.WARNING,
+                "clock_disagrees",
+                "a new token seems to expire at %(expires_at)s",
+                expires_at=fresh.expires_at,
+            )
             self._keeper.distrust_clock()
-        logger.info("token_refreshed: expires at %s", fresh.expires_at)
+        words = "expires at %(expires_at)s"
+        log(logger, logging.INFO, "token_refreshed", words, expires_at=fresh.expires_at)
         return newest

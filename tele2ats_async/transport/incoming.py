@@ -8,6 +8,7 @@ from typing import Generic, Self, TypeVar
 import aiohttp
 
 from ..errors import AtsTimeout, ConnectionFailed, PayloadError
+from ..observing import UNOBSERVED, Observation
 from ..pace import MinimumSpeed, Pace
 from ..tasks import in_steps
 from ..wire.decipher import decipher_answer
@@ -37,7 +38,9 @@ class Incoming(Generic[T]):
         response: aiohttp.ClientResponse | DirectConnection,
         slowest: MinimumSpeed,
         limit_bytes: int,
+        *,
         secrets: Collection[str] = (),
+        observation: Observation = UNOBSERVED,
     ) -> None:
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
@@ -47,6 +50,8 @@ class Incoming(Generic[T]):
         self._has_begun = False
         self._limit_bytes = limit_bytes
         self._secrets = secrets
+        self._observation = observation
+        self._received_bytes = 0
         self._on_end: Callable[[], None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -64,6 +69,8 @@ class Incoming(Generic[T]):
             if self._on_end is not None:
                 self._on_end()
                 self._on_end = None
+            observation, self._observation = self._observation, UNOBSERVED
+            observation.ended(self._received_bytes, exception_type)
 
     def at_the_end(self, call: Callable[[], None]) -> None:
         """Have something called when the answer is left."""
@@ -151,6 +158,7 @@ class Incoming(Generic[T]):
             raise ConnectionFailed(self._operation.method, self._operation.path, reason, True) from None
 
     def _judge(self, waited_s: float, came_bytes: int) -> None:
+        self._received_bytes += came_bytes
         # The first byte has a limit of its own, and what is complete is in time.
         is_too_slow = self._has_begun and self._pace.is_too_slow(waited_s, came_bytes)
         self._has_begun = True

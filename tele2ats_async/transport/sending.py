@@ -1,9 +1,11 @@
 """Connections to one service: a request goes out, wherever the service has moved, and its answer is handed over."""
 
 import asyncio
+import logging
 from collections import deque
 from ssl import SSLContext
 from threading import get_ident
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import aiohttp
@@ -14,10 +16,12 @@ from ..errors import (
     RedirectRefused,
     TransportError,
 )
+from ..logs import discreet, log
+from ..observing import UNOBSERVED, Observer, count_send
 from ..pace import MinimumSpeed
 from ..wire.decipher import decipher_error
 from ..wire.masking import mask
-from ..wire.operations import REFRESH_TOKENS, AnyOperation, AnyRequest, Request
+from ..wire.operations import CUSTOM, REFRESH_TOKENS, AnyOperation, AnyRequest, Request
 from ..wire.redirects import redirect_target
 from . import direct
 from .connection import DirectConnection
@@ -31,6 +35,8 @@ if TYPE_CHECKING:
     from aiolimiter import AsyncLimiter
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 # No limit in all, which would kill long downloads; no silence without an end either.
 _USUAL_CONNECT_S = 60.0
@@ -48,7 +54,11 @@ _REMEMBERED_TOKENS = 8
 
 
 class Transport:
-    """Connections to one service, of our own or borrowed."""
+    """Connections to one service, of our own or borrowed.
+
+    Attributes:
+        observer: Who is told of requests.
+    """
 
     def __init__(
         self,
@@ -62,7 +72,9 @@ class Transport:
         user_agent: str,
         minimum_speed: MinimumSpeed = DEFAULT_MINIMUM_SPEED,
         max_json_bytes: int = DEFAULT_MAX_JSON_BYTES,
+        observer: Observer = UNOBSERVED,
     ) -> None:
+        self.observer = observer
         self._ssl = ssl
         self._proxy = proxy
         self._requests_per_second = requests_per_second
@@ -110,13 +122,7 @@ class Transport:
         if self._limiter is not None and request.operation is not REFRESH_TOKENS:
             await self._limiter.acquire()
         self.keep_secret(token)
-        response = await self._exchange(client, request, token, room)
-        # Not only from 400 on: below 200 nothing was carried out either, and 3xx are followed.
-        is_refused_part = response.status == _NO_SUCH_PART and "Range" in request.headers
-        if not (200 <= response.status < 300 or is_refused_part):
-            async with response:
-                raise await self._error(request.operation, response)
-        return Incoming(request.operation, response, self._minimum_speed, self._max_json_bytes, self._secrets)
+        return await self._answered(client, request, token, room)
 
     def arguments_for_child(self, processes: int) -> dict[str, Any]:
         """Give the arguments that make another such transport in a process, one of several.
@@ -153,6 +159,27 @@ class Transport:
             await self._client.close()
         if self._direct is not None:
             self._direct.close()
+
+    async def _answered(
+        self, client: aiohttp.ClientSession, request: Request[T], token: str, room: Room | None
+    ) -> Incoming[T]:
+        operation = request.operation
+        resends = count_send()
+        began_at = monotonic()
+        observation = self.observer.begin(operation.name, operation.method, self._base_url, resends)
+        try:
+            response = await self._exchange(client, request, token, room)
+            observation.answered(response.status)
+            if logger.isEnabledFor(logging.DEBUG):
+                _log_answer(operation, resends, monotonic() - began_at, response.status)
+            await self._require_success(request, response)
+        except BaseException as error:
+            if isinstance(error, TransportError) and logger.isEnabledFor(logging.DEBUG):
+                _log_silence(operation, resends, monotonic() - began_at, error)
+            observation.ended(0, type(error))
+            raise
+        limits = self._minimum_speed, self._max_json_bytes
+        return Incoming(operation, response, *limits, secrets=self._secrets, observation=observation)
 
     async def _exchange(
         self, client: aiohttp.ClientSession, request: AnyRequest, token: str, room: Room | None
@@ -205,6 +232,7 @@ class Transport:
             # Moved for good: the next requests need not ask at the old address again.
             self._base_url = self._base_url.with_scheme(target.scheme).with_host(target.host or "")
             self._base_url = self._base_url.with_port(target.explicit_port)
+            log(logger, logging.INFO, "service_moved", "to %(server)s, for good", server=self._base_url.host)
         return target
 
     def _url(self, request: AnyRequest) -> URL:
@@ -234,6 +262,15 @@ class Transport:
                 self._settings["middlewares"] = (self._direct.notice, send_once)
         return self._client
 
+    async def _require_success(
+        self, request: AnyRequest, response: aiohttp.ClientResponse | DirectConnection
+    ) -> None:
+        # Not only from 400 on: below 200 nothing was carried out either, and 3xx are followed.
+        is_refused_part = response.status == _NO_SUCH_PART and "Range" in request.headers
+        if not (200 <= response.status < 300 or is_refused_part):
+            async with response:
+                raise await self._error(request.operation, response)
+
     async def _error(
         self, operation: AnyOperation, response: aiohttp.ClientResponse | DirectConnection
     ) -> AtsError:
@@ -248,6 +285,34 @@ class Transport:
         except TransportError:
             said = b""  # the status is known, and says more than that its story broke off
         return decipher_error(operation, response.status, response.headers, said, self._secrets)
+
+
+def _log_answer(operation: AnyOperation, resends: int, duration_s: float, status: int) -> None:
+    log(
+        logger,
+        logging.DEBUG,
+        "request_answered",
+        "%(operation)s with %(status)d in %(duration_s).3f s",
+        operation=operation.name,
+        method=operation.method,
+        status=status,
+        resends=resends,
+        duration_s=duration_s,
+    )
+
+
+def _log_silence(operation: AnyOperation, resends: int, duration_s: float, error: TransportError) -> None:
+    log(
+        logger,
+        logging.DEBUG,
+        "request_unanswered",
+        "%(operation)s in %(duration_s).3f s: %(reason)s",
+        operation=operation.name,
+        method=operation.method,
+        resends=resends,
+        duration_s=duration_s,
+        error=discreet(error, tells_path=operation.number != CUSTOM),
+    )
 
 
 def _limiter(requests_per_second: float) -> "AsyncLimiter":

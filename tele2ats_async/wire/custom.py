@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import orjson
 
-from .operations import Operation, Request
+from .operations import CUSTOM, Operation, Request
 from .query import encode_query
 
 _METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
@@ -37,7 +37,7 @@ def custom_request(method: str, path: str, query: Mapping[str, str] | None, body
         if not isinstance(name, str) or not isinstance(value, str):
             raise TypeError(f"query: expected texts, got {name!r} with {type(value).__name__}")
     operation = Operation(
-        number=0,
+        number=CUSTOM,
         name="custom",
         method=method,
         path=quote(path, safe="/"),

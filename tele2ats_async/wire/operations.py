@@ -22,13 +22,16 @@ from ..models import (
 
 T = TypeVar("T")
 
+# The number of operations that are none of the contract's; their paths may hold anything.
+CUSTOM = 0
+
 
 @attrs.frozen(kw_only=True)
 class Operation(Generic[T]):
     """One operation.
 
     Attributes:
-        number: Its number in the contract; 0 for one that the contract does not know.
+        number: Its number in the contract; `CUSTOM` for one that the contract does not know.
         name: Its name in logs.
         method: HTTP method.
         path: Path below the base URL, with ``{}`` where an argument stands: what logs and errors say.

@@ -38,9 +38,9 @@ async def start(
     stderr: int = asyncio.subprocess.PIPE,
 ) -> asyncio.subprocess.Process:
     """Start the command, or the Python code that plays it, without the variables of whoever tests."""
-    clean = {
-        name: value for name, value in os.environ.items() if not name.startswith(("TELE2ATS_", "FORCE_COLOR"))
-    }
+    # pytest-xdist, for one, tells its workers how many columns there are.
+    not_ours = ("TELE2ATS_", "FORCE_COLOR", "COLUMNS", "LINES")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(not_ours)}
     return await asyncio.create_subprocess_exec(
         *([COMMAND] if code is None else [sys.executable, "-c", code]),
         *arguments,
@@ -98,9 +98,10 @@ class Terminal:
         shown: All that the person has seen so far.
     """
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, env: Mapping[str, str] | None = None) -> None:
         self.shown = ""
         self._arguments = arguments
+        self._env = env
 
     async def __aenter__(self) -> Self:
         self._ours, self._theirs = pty.openpty()
@@ -110,6 +111,7 @@ class Terminal:
             COMMAND,
             *self._arguments,
             code=_ON_ITS_TERMINAL,
+            env=self._env,
             stdin=self._theirs,
             stdout=self._theirs,
             stderr=self._theirs,

@@ -301,11 +301,3 @@ async def test_a_taken_port_is_one_line(simulator: AtsSimulator) -> None:
     assert 1 == finished.status
     assert f"cannot listen on 127.0.0.1:{port}" in finished.err
     assert "Traceback" not in finished.err
-
-
-async def test_help_shows_an_example_for_each_command() -> None:
-    """`--help` is enough to begin with."""
-    for command in ("demo", "download", "simulator"):
-        finished = await run(command, "--help")
-        assert 0 == finished.status
-        assert f"Example: tele2ats {command}" in " ".join(finished.out.split())

@@ -181,7 +181,7 @@ async def test_two_of_them_and_an_interrupt(company: Company, tmp_path: Path, se
         (["--keep", "9999999999d"], "--keep: '9999999999d' is no number of days; type 90d"),
         (["--keep", "9" * 5000 + "d"], "9d' is no number of days; type 90d"),
         (["--keep=-90d"], "--keep: '-90d' is no number of days; type 90d"),
-        (["--start", "yesterday"], "--start: 'yesterday' is no date or time; type 2026-11-01"),
+        (["--start", "tomorrow"], "--start: 'tomorrow' is no date or time; type 2026-11-01"),
         (["--end", "2020-01-01"], "lies before start"),
         (["--concurrency", "0"], "--concurrency"),
         (["--directory", ""], "is empty; is a variable of your shell not set?"),

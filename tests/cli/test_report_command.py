@@ -82,7 +82,10 @@ async def test_a_page_is_whole_or_the_old_one(simulator: AtsSimulator, tmp_path:
         (["--start", "2026-11-01", "-o", "r.html", "--language", "fr"], "type en or ru"),
         (["--start", "2026-11-01", "-o", "r.html", "--tz", "Moscow"], "type Europe/Moscow"),
         (["--start", "yesteryear", "-o", "r.html"], "tele2ats: --start: 'yesteryear' is no date or time"),
-        (["--start", "2026-11-02", "--end", "2026-11-01", "-o", "r.html"], "tele2ats: end: "),
+        (
+            ["--start", "2026-11-02", "--end", "2026-11-01", "-o", "r.html"],
+            "tele2ats: --end: '2026-11-01' lies before start",
+        ),
         (["--start", "2026-11-01", "--end", "", "-o", "r.html"], "tele2ats: --end: is empty"),
         (
             ["--start", "2026-11-01", "-o", "r.html", "--archive", ".", "--token-file", "t.json"],

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import aiohttp
 import attrs
+from yarl import URL
 
 from tele2ats_async import (
     ArchiveError,
@@ -15,7 +16,10 @@ from tele2ats_async import (
     AtsError,
     AtsSession,
     BlacklistEntry,
+    CallConnected,
+    CallEnded,
     CallRecord,
+    CallStarted,
     Conflict,
     Customer,
     FileTokenStore,
@@ -23,6 +27,12 @@ from tele2ats_async import (
     Match,
     MemoryTokenStore,
     NotReady,
+    Observation,
+    Observer,
+    QueueEntered,
+    QueueLeft,
+    RecordAdded,
+    RecordingReady,
     RedisTokenStore,
     RetryPolicy,
     SaveOutcome,
@@ -36,6 +46,7 @@ from tele2ats_async import (
     normalize_msisdn,
     verify_archive,
 )
+from tele2ats_async.otel import OpenTelemetryObserver
 from tele2ats_async.report import ReportBuilder, build_report, render_html
 from tele2ats_async.simulator import AtsSimulator, Company
 from tele2ats_async.testing import check_token_store
@@ -137,6 +148,29 @@ async def archive(ats: AtsSession, start: datetime, end: datetime) -> ArchiveRep
     return report
 
 
+async def watching(ats: AtsSession, since: datetime) -> None:
+    """Events, of which a consumer tells one from another by type."""
+    async with aclosing(ats.monitoring.watch_calls(interval_s=1.5)) as calls:
+        async for event in calls:
+            caller: str | None = event.call.caller_number_full
+            match event:
+                case CallStarted() | CallConnected():
+                    print(event.key, event.at, caller)
+                case CallEnded():
+                    print(event.key, event.duration_s)
+    async for place in ats.monitoring.watch_queues():
+        if isinstance(place, QueueLeft):
+            print(place.queue_name, place.caller_number, place.waited_s)
+        else:
+            entered: QueueEntered = place
+            print(entered.at)
+    async for news in ats.call_records.watch(
+        since, interval_s=30, look_back=timedelta(hours=2), ready_within_s=None
+    ):
+        record: CallRecord = news.record
+        print(record, isinstance(news, RecordAdded), isinstance(news, RecordingReady))
+
+
 async def the_rest(ats: AtsSession, start: datetime, end: datetime) -> list[BlacklistEntry]:
     """The other sections of the contract."""
     calls = await ats.monitoring.fetch_current_calls()
@@ -208,3 +242,29 @@ async def own_store(path: Path) -> None:
 
     await check_token_store(OwnStore)
     await check_token_store(lambda: FileTokenStore(path))
+
+
+async def own_observer(pair: TokenPair) -> None:
+    """An observer of one's own needs no base class either."""
+
+    class OwnObserver:
+        def begin(
+            self, operation: str, method: str, base_url: URL, resends: int, /, *, at_s: float | None = None
+        ) -> Observation:
+            print(operation, method, base_url, resends, at_s)
+            return self
+
+        def retrying(self, operation: str, error: type[Exception], /) -> None: ...
+
+        def refreshed(self) -> None: ...
+
+        def answered(self, status: int, /) -> None: ...
+
+        def ended(
+            self, received_bytes: int, error: type[BaseException] | None, /, *, at_s: float | None = None
+        ) -> None: ...
+
+    observers: list[Observer] = [OwnObserver(), OpenTelemetryObserver()]
+    for observer in observers:
+        async with AtsSession(pair, observer=observer):
+            pass

@@ -1,6 +1,7 @@
 """One process that saves recordings, as its parent sees it."""
 
 import asyncio
+import logging
 import sys
 from asyncio.subprocess import PIPE, Process
 from contextlib import suppress
@@ -115,7 +116,14 @@ class Child:
                 last = message
                 self._said.put_nowait((self, message))
             elif isinstance(message, Report):
+                # Here, where no slow caller is waited for.
+                for observed in message.observed:
+                    observed.tell(self._requester.transport.observer)
                 self._said.put_nowait((self, message))
+            elif isinstance(message, messages.Logged):
+                logger = logging.getLogger(message.record.name)
+                if logger.isEnabledFor(message.record.levelno):
+                    logger.handle(message.record)
         if last is None:
             status = await self._process.wait()
             error = RuntimeError(f"a process that saved recordings ended with status {status}")

@@ -1,11 +1,14 @@
 """What a session and its children say to each other, through pipes that nobody else can read."""
 
 import asyncio
+import logging
 import pickle
 from collections.abc import Sequence
+from typing import Protocol
 
 import attrs
 
+from ...observing import Observer
 from ...retry import RetryPolicy
 from ..outcome import SaveOutcome
 from ..readiness import Wanted
@@ -19,6 +22,8 @@ class Setup:
 
     Attributes:
         transport: The arguments of its transport.
+        tells_requests: Whether somebody observes.
+        log_level: From which level on somebody may read what it logs.
     """
 
     transport: dict[str, object] = attrs.field(repr=False)
@@ -28,6 +33,8 @@ class Setup:
     concurrency: int
     transcripts: bool
     tells_progress: bool
+    tells_requests: bool
+    log_level: int
 
 
 @attrs.frozen
@@ -69,12 +76,28 @@ class Token:
     error: Exception | None = None
 
 
+class Observed(Protocol):
+    """Something that the session's observer would have been told, had it been here."""
+
+    def tell(self, observer: Observer) -> None:
+        """Tell it."""
+        ...
+
+
 @attrs.frozen
 class Report:
     """From a child: what has come of some recordings, and what has come of others so far."""
 
     outcomes: Sequence[SaveOutcome]
     progress: Sequence[tuple[str, int]]
+    observed: Sequence[Observed]
+
+
+@attrs.frozen
+class Logged:
+    """From a child: what it has logged."""
+
+    record: logging.LogRecord
 
 
 @attrs.frozen

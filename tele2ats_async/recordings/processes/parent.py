@@ -6,6 +6,8 @@ from contextlib import aclosing
 
 import attrs
 
+from ...logs import package_logger
+from ...observing import UNOBSERVED
 from ...requester import Requester
 from ...tasks import wait_out
 from ..download import Progress
@@ -129,12 +131,14 @@ def save_in_processes(
     """
     setup = Setup(
         transport=requester.transport.arguments_for_child(processes),
-        retry=requester.retry,
+        retry=requester.retry.policy,
         max_connections=requester.max_connections,
         directory=directory,
         concurrency=concurrency,
         transcripts=transcripts,
         tells_progress=progress is not no_progress,
+        tells_requests=requester.transport.observer is not UNOBSERVED,
+        log_level=package_logger.getEffectiveLevel(),
     )
     return SavingInProcesses(requester, setup, processes, progress=progress)
 

@@ -5,13 +5,16 @@ loop, so its files are written there and then. It ends with the pipe from its pa
 """
 
 import asyncio
+import logging.handlers
 import signal
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
-from typing import Any
+from typing import Any, cast
 
 from ... import disk
+from ...logs import package_logger
+from ...observing import UNOBSERVED
 from ...requester import Requester
 from ...tasks import wait_out
 from ...transport import Transport
@@ -21,6 +24,7 @@ from ..outcome import SaveOutcome
 from ..readiness import Wanted
 from ..saving import Saver, no_progress
 from . import messages
+from .observed import Witness
 
 # What is done in so many seconds is told together.
 _TOLD_EVERY_S = 0.002
@@ -35,12 +39,14 @@ class Worker:
         self._wanted: asyncio.Queue[Wanted | None] = asyncio.Queue()
         self._outcomes: list[SaveOutcome] = []
         self._progress: list[tuple[str, int]] = []
+        self._observed: list[messages.Observed] = []
         self._telling: asyncio.TimerHandle | None = None
         self._tokens = ParentsTokens(self.say)
 
     async def run(self, setup: messages.Setup) -> None:
         """Save what the parent wants, until it wants no more."""
-        transport = Transport(**setup.transport)  # type: ignore[arg-type]  # pickled as they were given
+        observer = Witness(self._note_observed) if setup.tells_requests else UNOBSERVED
+        transport = Transport(**setup.transport, observer=observer)  # type: ignore[arg-type]  # pickled as they were given
         requester = Requester(transport, self._tokens, setup.retry, max_connections=setup.max_connections)
         saving = SavingMany(
             Saver(FileRequests(requester)),
@@ -57,6 +63,7 @@ class Worker:
             for task in (listening, working):
                 task.cancel()
             await wait_out([listening, working])
+            self._tell()  # what ended just now, too
             await transport.close()
 
     def say(self, message: object) -> None:
@@ -99,6 +106,10 @@ class Worker:
         self._progress.append((name, size_bytes))
         self._tell_soon()
 
+    def _note_observed(self, observed: messages.Observed) -> None:
+        self._observed.append(observed)
+        self._tell_soon()
+
     def _tell_soon(self) -> None:
         if self._telling is None:
             self._telling = asyncio.get_running_loop().call_later(_TOLD_EVERY_S, self._tell)
@@ -107,9 +118,9 @@ class Worker:
         if self._telling is not None:
             self._telling.cancel()
             self._telling = None
-        if self._outcomes or self._progress:
-            self.say(messages.Report(self._outcomes, self._progress))
-            self._outcomes, self._progress = [], []
+        if self._outcomes or self._progress or self._observed:
+            self.say(messages.Report(self._outcomes, self._progress, self._observed))
+            self._outcomes, self._progress, self._observed = [], [], []
 
 
 class ParentsTokens:
@@ -157,6 +168,18 @@ class ParentsTokens:
         return await asyncio.shield(self._asking)
 
 
+class _ToParent(logging.handlers.QueueHandler):
+    """Has the parent handle what is logged here, as if it were logged there."""
+
+    def __init__(self, say: Callable[[messages.Logged], None]) -> None:
+        super().__init__(cast("Any", None))  # there is no queue
+        self._say = say
+
+    def enqueue(self, record: logging.LogRecord) -> None:
+        """Send a record, all made up as a text."""
+        self._say(messages.Logged(record))
+
+
 class _Outbox(asyncio.BaseProtocol):
     """The pipe to the parent.
 
@@ -180,7 +203,11 @@ async def _main() -> None:
     setup = await messages.read(inbox)
     if isinstance(setup, messages.Setup):
         disk.work_inline()
-        await Worker(inbox, outbox).run(setup)
+        worker = Worker(inbox, outbox)
+        package_logger.setLevel(setup.log_level)
+        package_logger.addHandler(_ToParent(worker.say))
+        package_logger.propagate = False
+        await worker.run(setup)
     outbox.close()
     await pipe.gone
 

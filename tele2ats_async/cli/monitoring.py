@@ -1,0 +1,92 @@
+"""``tele2ats calls`` and ``tele2ats queues``: who is talking, and who waits."""
+
+from ..models import CallQueue, CurrentCall
+from ..session import AtsSession
+from .options import BaseUrl, TokenFile, environment
+from .output import AsCsv, AsJson, AsJsonLines, Output, choose_output
+from .rows import Sheet
+from .running import OK, run, wrong_use
+from .watching import CALL_EVENTS, FAREWELL, QUEUE_EVENTS, Watch, flatten_call, flatten_queue
+from .watching import watch as watch_events
+from .zones import TimeZone
+
+_CALLS = Sheet(
+    CurrentCall,
+    {
+        "type": lambda call: call.call_type,
+        "caller": lambda call: call.caller_number_full or call.caller_number_short,
+        "called": lambda call: call.called_number_full or call.called_number_short or "(waiting)",
+    },
+)
+_QUEUES = Sheet(
+    CallQueue,
+    {
+        "queue": lambda queue: queue.queue_name,
+        "waiting": lambda queue: len(queue.calls),
+        "numbers": lambda queue: " ".join(queue.calls),
+    },
+)
+
+
+def calls(
+    *,
+    watch: Watch = False,
+    as_json: AsJson = False,
+    as_jsonl: AsJsonLines = False,
+    as_csv: AsCsv = False,
+    zone: TimeZone = None,
+    token_file: TokenFile = None,
+    base_url: BaseUrl = None,
+) -> None:
+    """Show the calls in progress, or with --watch each that starts, is connected, and ends.
+
+    With --watch, a service that does not answer is asked again. Exit status: 0 shown, 1 the service did not
+    answer, 2 wrong use, 3 the tokens are spent, 130 interrupted.
+
+    Example: tele2ats calls --watch
+    """
+    with wrong_use():
+        output = choose_output(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv, zone=zone, is_endless=watch)
+        session = AtsSession.from_env(environment(token_file, base_url))
+    if watch:
+        events = session.monitoring.watch_calls()
+        run(watch_events(session, events, flatten_call, CALL_EVENTS, output), farewell=FAREWELL)
+    run(_show_calls(session, output))
+
+
+def queues(
+    *,
+    watch: Watch = False,
+    as_json: AsJson = False,
+    as_jsonl: AsJsonLines = False,
+    as_csv: AsCsv = False,
+    zone: TimeZone = None,
+    token_file: TokenFile = None,
+    base_url: BaseUrl = None,
+) -> None:
+    """Show the queues and the numbers that wait, or with --watch each that comes and that goes.
+
+    With --watch, a service that does not answer is asked again. Exit status: 0 shown, 1 the service did not
+    answer, 2 wrong use, 3 the tokens are spent, 130 interrupted.
+
+    Example: tele2ats queues --watch --jsonl
+    """
+    with wrong_use():
+        output = choose_output(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv, zone=zone, is_endless=watch)
+        session = AtsSession.from_env(environment(token_file, base_url))
+    if watch:
+        events = session.monitoring.watch_queues()
+        run(watch_events(session, events, flatten_queue, QUEUE_EVENTS, output), farewell=FAREWELL)
+    run(_show_queues(session, output))
+
+
+async def _show_calls(session: AtsSession, output: Output) -> int:
+    async with session:
+        output.print_all(_CALLS, await session.monitoring.fetch_current_calls())
+    return OK
+
+
+async def _show_queues(session: AtsSession, output: Output) -> int:
+    async with session:
+        output.print_all(_QUEUES, await session.monitoring.fetch_queues())
+    return OK

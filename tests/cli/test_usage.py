@@ -1,0 +1,206 @@
+"""What a person can mistype: one line, exit status 2, no traceback, nothing sent."""
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from inside import EXAMPLE, Inside, all_commands, served
+from processes import run
+from typer.main import get_command
+
+from tele2ats_async.cli.app import app
+from tele2ats_async.simulator import Company
+
+COMMANDS = all_commands()
+# What no option that is read as something takes.
+NONSENSE = {
+    name: ["nonsense", "", "\x1b[2J\n"]
+    for name in [
+        "--start",
+        "--end",
+        "--tz",
+        "--limit",
+        "--concurrency",
+        "--processes",
+        "--port",
+        "--seed",
+        "--keep",
+        "--sort",
+        "--caller",
+        "--callee",
+        "--number",
+        "--source",
+        "--destination",
+        "--base-url",
+    ]
+} | {
+    "--limit": ["0", "-1", "1.5", "1e3", "١", "9" * 5000],
+    "--concurrency": ["0", "many"],
+    "--port": ["65536", "-1"],
+    "--start": ["01.11.2026", "2026-13-01", "-7", "2026-W48"],
+    "--end": ["1999-01-01", "-99999999999d"],
+    "--tz": ["Moscow", "Europe", "../../etc/passwd", "MSK+3", "/etc/localtime"],
+    "--sort": ["date", "date,desc", "dat,ASC", "-date", "date,ASC,"],
+    "--number": ["123", "+375291234567"],
+    "--caller": ["+7 999", "1234567890123456", "٧٩٩٩٨٨٨٧٧٦٦"],
+    "--directory": ["", __file__],
+}
+
+
+@pytest.fixture
+def inside(company: Company) -> Iterator[Inside]:
+    """Run commands in this process."""
+    with served(company=company) as simulator:
+        yield Inside(simulator)
+
+
+def example_of(path: str) -> list[str]:
+    """Give the words of a command's example, without the name of the program."""
+    example = EXAMPLE.search(COMMANDS[path].help)
+    assert example is not None
+    return shlex.split(example[1])[1:]
+
+
+def without(words: list[str], spellings: list[str], *, takes_value: bool) -> list[str]:
+    places = [place for place, word in enumerate(words) if word in spellings]
+    return words[: places[0]] + words[places[0] + 1 + takes_value :] if places else words
+
+
+def mistakes(path: str) -> list[list[str]]:
+    """Give what can be typed wrong, made from the command's own example."""
+    right, depth = example_of(path), len(path.split())
+    options = [param for param in COMMANDS[path].params if param.param_type_name == "option"]
+    arguments = [param for param in COMMANDS[path].params if param.param_type_name == "argument"]
+    wrong = [
+        [*right, "--no-such-option"],
+        [*right, "--no-such-option=1"],
+        [*right, "surplus"],
+        [*right, "-x"],
+    ]
+    wrong += [[*right[:depth], *right[depth + 1 :]] for _ in arguments]
+    for option in options:
+        name, takes_value = option.opts[0], not option.is_flag
+        rest = without(right, option.opts, takes_value=takes_value)
+        wrong.append([*rest, name] if takes_value else [*rest, f"{name}=1"])
+        if option.required:
+            wrong.append(rest)
+        if takes_value:
+            wrong += [[*rest, f"{name}={value}"] for value in NONSENSE.get(name, [])]
+    return wrong
+
+
+def assert_is_one_line(inside: Inside, words: list[str], **variables: str) -> str:
+    finished = inside.run(*words, **variables)
+
+    assert (2, "") == (finished.status, finished.out), words
+    assert finished.err.startswith("tele2ats: "), words
+    assert finished.err.endswith("\n"), words
+    assert finished.err[:-1].isprintable(), words
+    assert 0 == len(inside.simulator.requests)
+    return finished.err
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_every_mistake_is_one_line(
+    inside: Inside, path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit status 2, nothing on the standard output, nothing sent, and whoever reads it learns what to type."""
+    monkeypatch.chdir(tmp_path)
+    for words in mistakes(path):
+        said = assert_is_one_line(inside, words)
+
+        assert any(
+            advice in said
+            for advice in ("type ", "for example: tele2ats ", "Did you mean", "is empty", "expected http")
+        ), said
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_every_command_has_an_example_that_parses(path: str) -> None:
+    """What is shown can be pasted: all its words are known, all that is required is there."""
+    words = example_of(path)
+    command: Any = get_command(app)
+    while hasattr(command, "commands"):
+        command = command.commands[words.pop(0)]
+
+    assert COMMANDS[path].name == command.name
+    with command.make_context(path, words) as context:
+        assert [] == context.args
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_every_help_tells_the_exit_status_or_an_example(inside: Inside, path: str) -> None:
+    """`--help` is enough to begin with."""
+    finished = inside.run(*path.split(), "--help")
+
+    assert (0, "") == (finished.status, finished.err)
+    assert f"Example: tele2ats {path}" in " ".join(finished.out.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("recrods", "No such command 'recrods'. Did you mean 'records'"),
+        ("xyzzy", "No such command 'xyzzy'; type tele2ats with one of: calls, queues, employees, dial,"),
+        ("managers", "Missing command; type tele2ats managers with one of: list, show, create, update, delete"),
+        ("blacklist ad", "No such command 'ad'. Did you mean 'add'?"),
+        ("tokens", "Missing command; type tele2ats tokens with one of: set, show, refresh, watch"),
+        ("records --strat x", "No such option: --strat (Possible options: --sort, --start); for example: tele2ats"),
+        ("records --limit ten", "--limit: 'ten' is no whole number from 1 on; type 1"),
+        ("simulator --port 99999", "--port: '99999' is no whole number from 0 to 65535; type 0"),
+        ("records --json --csv", "--json and --csv: are two forms of output; type one of them"),
+        ("records --tz Moscow", "--tz: 'Moscow' is no time zone; type Europe/Moscow"),
+        ("records --tz Europe/Mosow", "--tz: 'Europe/Mosow' is no time zone; type Europe/Moscow"),
+        ("records --tz Nowhere/Xyzzy", "--tz: 'Nowhere/Xyzzy' is no time zone; type a name such as Europe/Moscow"),
+        ("records --sort dat,DESC", "--sort: 'dat,DESC' is no order; type date,ASC or date,DESC"),
+        ("records --sort talkDuration,ASC", "type callDuration,ASC or callDuration,DESC"),
+        ("managers show", "ID: not given; for example: tele2ats managers show 26 --json"),
+        ("managers show 0", "ID: '0' is no whole number from 1 on; type 1"),
+        ("blacklist clear", "asks first, and here is nobody to ask; type tele2ats blacklist clear --yes"),
+        ("managers delete 26", "asks first, and here is nobody to ask; type tele2ats managers delete 26 --yes"),
+        ("blacklist add 0001", "NUMBER: '0001' has no country code; type the whole number: 79998887766"),
+        ("blacklist add +7999888", "NUMBER: '+7999888' is no phone number; type 79998887766"),
+        ("dial --source 1 --destination one", "--destination: 'one' is no phone number; type 79998887766"),
+        ("dial --source 89998887766 --destination +79998887766", "--destination: 79998887766 would call itself"),
+        ("dial --source 1", "--destination: not given; for example: tele2ats dial --source 0001 --destination"),
+        ("calls --watch --json", "--json: is an array with an end, which --watch has not; type --jsonl"),
+        ("stats --number 123", "--number: '123' is no Russian phone number; type 79998887766"),
+        ("records --start", "Option '--start' requires an argument; for example: tele2ats records --start -7d"),
+    ],
+)  # fmt: skip
+def test_what_is_said(inside: Inside, words: str, said: str) -> None:
+    """What is wrong, and what to type instead, of a similar name where there is one."""
+    assert said in assert_is_one_line(inside, words.split())
+
+
+def test_the_bare_name_gets_help(inside: Inside) -> None:
+    """Whoever types nothing wants to know what there is; for a script it is wrong use."""
+    finished = inside.run()
+
+    assert (2, "") == (finished.status, finished.out)
+    assert "Commands:" in finished.err
+
+
+def test_variables_that_are_wrong(inside: Inside) -> None:
+    """What is not typed but set is wrong use, too."""
+    for name, value in {
+        "TELE2ATS_BASE_URL": "nowhere",
+        "TELE2ATS_PROXY": "nowhere",
+        "TELE2ATS_ACCESS_TOKEN": "",
+        "TELE2ATS_TOKEN_FILE": "/dev/null/none",
+    }.items():
+        assert_is_one_line(inside, ["employees"], **{name: value})
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("words", ["records --limit x", "records --strat x", "managers", "dial"])
+async def test_so_it_is_as_a_process(words: str, company: Company) -> None:
+    """What the other tests see inside is what a shell gets."""
+    with served(company=company) as simulator:
+        finished = await run(*words.split())
+
+    assert (2, "", 1) == (finished.status, finished.out, finished.err.count("\n"))
+    assert finished.err.startswith("tele2ats: ")
+    assert 0 == len(simulator.requests)
