@@ -20,4 +20,6 @@ def checks(session: nox.Session) -> None:
     session.run("ruff", "format", "--check")
     session.run("mypy")
     session.run("pyright")
-    session.run("sphinx-build", "-q", "-W", "docs", f"{session.create_tmp()}/docs")
+    docs = f"{session.create_tmp()}/docs"
+    session.run("sphinx-build", "-q", "-W", "docs", docs)
+    session.run("sphinx-build", "-q", "-W", "docs/ru", f"{docs}/ru")

@@ -7,7 +7,7 @@ project_copyright = "2026, the tele2ats_async contributors"
 release = __version__
 
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "ru"]  # docs/ru has a conf.py of its own
 html_theme = "furo"
 html_static_path = ["_static"]
 html_css_files = ["tables.css"]
