@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import attrs
 import orjson
 import pytest
 from aiohttp import web
@@ -64,6 +65,42 @@ async def test_open_streams_the_bytes(ats: AtsSession, simulator: AtsSimulator, 
 
     assert simulator.recording(names[0]) == b"".join(chunks)
     assert all(chunks)
+
+
+async def test_a_call_stands_for_its_recording(ats: AtsSession, company: Company, tmp_path: Path) -> None:
+    """Who has the call need not look for the name in it."""
+    record = company.records[0]
+    name = record.record_file_name
+    async with ats.recordings.open(record) as stream:
+        assert name == stream.name
+    saved = await ats.recordings.save(record, tmp_path)
+    transcript = await ats.recordings.save_transcript(record, tmp_path)
+
+    assert (tmp_path / f"{name}.mp3", tmp_path / f"{name}.json") == (saved, transcript)
+
+
+@pytest.mark.parametrize(
+    ("given", "error"), [(7, TypeError), (None, TypeError), ("no recording", ValueError)]
+)
+async def test_what_is_no_recording_s_name_is_refused(
+    ats: AtsSession,
+    simulator: AtsSimulator,
+    company: Company,
+    tmp_path: Path,
+    given: Any,
+    error: type[Exception],
+) -> None:
+    """A call without a recording, and what is no call, are told before anything is sent."""
+    if given == "no recording":
+        given = attrs.evolve(company.records[0], record_file_name=None)
+    for ask in (ats.recordings.save, ats.recordings.save_transcript):
+        with pytest.raises(error, match="name_or_record"):
+            await ask(given, tmp_path)
+    for opening in (ats.recordings.open(given).__aenter__(), ats.recordings.fetch_transcript(given)):
+        with pytest.raises(error, match="name_or_record"):
+            await opening
+
+    assert 0 == len(simulator.requests)
 
 
 async def test_leaving_a_stream_early_gives_its_connection_back(ats: AtsSession, names: list[str]) -> None:

@@ -51,13 +51,15 @@ class Recordings:
         self._runs: WeakSet[SavingMany | SavingInProcesses | Mirror] = WeakSet()
 
     @asynccontextmanager
-    async def open(self, name: str, *, offset: int = 0) -> AsyncGenerator[RecordingStream, None]:
+    async def open(
+        self, name_or_record: str | CallRecord, *, offset: int = 0
+    ) -> AsyncGenerator[RecordingStream, None]:
         """Open a recording to pass it on, chunk by chunk: into a web response, say.
 
         ``async with ats.recordings.open(name) as stream: async for chunk in stream: ...``
 
         Args:
-            name: The recording's name, as listed.
+            name_or_record: The recording's name, as listed, or its call.
             offset: How many bytes to pass over at its beginning, for a listener who seeks. Where the service gives
                 no parts of recordings, they are received and dropped here.
 
@@ -66,7 +68,8 @@ class Recordings:
             known. There is nothing in it where the recording ends before ``offset``.
 
         Raises:
-            ValueError: The name is empty or hostile (`UnsafeName`), or ``offset`` is below 0.
+            ValueError: The call has no recording, the name is empty or hostile (`UnsafeName`), or ``offset``
+                is below 0.
             NotReady: There is no such recording, or not yet.
             NotAudio: Something else came instead of an MP3 recording.
             Truncated: It ended before its announced length (while iterating).
@@ -74,6 +77,7 @@ class Recordings:
 
         Source: operation 9.
         """
+        name = _name_of(name_or_record)
         check_name(name)
         require_at_least("offset", offset, 0)
         opening = self._files.retry.run(FETCH_RECORDING, open_stream, self._files, name, offset)
@@ -81,7 +85,11 @@ class Recordings:
             yield stream
 
     async def save(
-        self, name: str, directory: str | os.PathLike[str], *, ready_within_s: float = 0.0
+        self,
+        name_or_record: str | CallRecord,
+        directory: str | os.PathLike[str],
+        *,
+        ready_within_s: float = 0.0,
     ) -> Path:
         """Save a recording to ``directory/2022-08-12/mo_….mp3``, unless it is there already.
 
@@ -90,7 +98,7 @@ class Recordings:
         the attempts are spent, such a beginning is kept beside it, hidden, for the next time.
 
         Args:
-            name: The recording's name, as listed.
+            name_or_record: The recording's name, as listed, or its call.
             directory: Where to save; made where it is missing.
             ready_within_s: Seconds for which a recording that is not ready yet is asked for again, every
                 5 seconds at first, every minute at last.
@@ -105,6 +113,7 @@ class Recordings:
 
         Source: operation 9.
         """
+        name = _name_of(name_or_record)
         require_seconds("ready_within_s", ready_within_s)
         where = Directory(directory, for_many=False)
         save = partial(self._saver.save_recording, name, where, no_progress, make_room())
@@ -279,7 +288,7 @@ class Recordings:
         Source: operation 10.
         """
         record = name_or_record if isinstance(name_or_record, CallRecord) else None
-        name = name_or_record if isinstance(name_or_record, str) else _name_in(name_or_record)
+        name = _name_of(name_or_record)
         check_name(name)
         fetching = self._files.retry.run(
             FETCH_TRANSCRIPT, self._files.open, FETCH_TRANSCRIPT, name, _decode_words
@@ -287,12 +296,16 @@ class Recordings:
         return Transcript(name, await fetching, record)
 
     async def save_transcript(
-        self, name: str, directory: str | os.PathLike[str], *, ready_within_s: float = 0.0
+        self,
+        name_or_record: str | CallRecord,
+        directory: str | os.PathLike[str],
+        *,
+        ready_within_s: float = 0.0,
     ) -> Path:
         """Save a transcript to ``directory/2022-08-12/mo_….json``, unless it is there already.
 
         Args:
-            name: The recording's name, as listed.
+            name_or_record: The recording's name, as listed, or its call.
             directory: Where to save; made where it is missing.
             ready_within_s: As `save()`.
 
@@ -306,6 +319,7 @@ class Recordings:
 
         Source: operation 10.
         """
+        name = _name_of(name_or_record)
         require_seconds("ready_within_s", ready_within_s)
         save = partial(self._saver.save_transcript, name, Directory(directory, for_many=False))
         saved = await when_ready(name, ready_within_s, save)
@@ -322,9 +336,13 @@ async def _decode_words(_: str, incoming: Incoming[list[TranscriptWord]]) -> lis
         return await incoming.decode()
 
 
-def _name_in(record: CallRecord) -> str:
-    if not isinstance(record, CallRecord):
-        raise TypeError(f"name_or_record: expected a text or a CallRecord, got {type(record).__name__}")
-    if not record.record_file_name:
+def _name_of(name_or_record: str | CallRecord) -> str:
+    if isinstance(name_or_record, str):
+        return name_or_record
+    if not isinstance(name_or_record, CallRecord):
+        raise TypeError(
+            f"name_or_record: expected a text or a CallRecord, got {type(name_or_record).__name__}"
+        )
+    if not name_or_record.record_file_name:
         raise ValueError("name_or_record: the call has no recording")
-    return record.record_file_name
+    return name_or_record.record_file_name
