@@ -1,18 +1,28 @@
 """The benchmarks run, and count nothing that is wrong. How fast anything is, is not judged here."""
 
+import asyncio.selector_events
+import asyncio.sslproto
+import inspect
 import json
+import os
+import selectors
+import ssl
 import subprocess
 import sys
+import time
 from pathlib import Path
+from types import FrameType, ModuleType
 
 import pytest
 import typer
 
-from benchmarks import bulk, nginx
-from benchmarks.contestants import OURS, REFERENCE
+from benchmarks import bulk, kinds, nginx
+from benchmarks.contestants import OURS, REFERENCE, bare_aiohttp
 from benchmarks.corpus import WrongOutputError, make_recording, workspace, write_corpus
 from benchmarks.report import Row, Table, report
 from benchmarks.rounds import DisqualifiedError, Measured, interleave, median_ratio
+from benchmarks.sampler import sampling
+from tele2ats_async.disk import files, threads
 
 ROOT = Path(__file__).parent.parent
 
@@ -44,6 +54,7 @@ BULK = (
         pytest.param(("loop_lag",), marks=needs_nginx),
         pytest.param(("memory",), marks=needs_nginx),
         pytest.param(("scale",), marks=needs_nginx),
+        pytest.param(("where",), marks=needs_nginx),
         ("backend",),
         ("import_time",),
         ("listing",),
@@ -180,3 +191,56 @@ def test_a_workspace_leaves_nothing() -> None:
         write_corpus(space / "recordings", 2, 100)
 
     assert not space.exists()
+
+
+def _spin(seconds: float) -> None:
+    done_at = time.thread_time() + seconds
+    while time.thread_time() < done_at:
+        pass
+
+
+@linux_only
+def test_samples_are_the_whole() -> None:
+    """They weigh the processor time of the thread, whatever else the machine does, and go where it was spent."""
+    spent_s: dict[str, float] = {}
+
+    def name_of(frame: FrameType) -> str:
+        return frame.f_code.co_name
+
+    began_s = time.thread_time()
+    with sampling(name_of, spent_s):
+        _spin(0.4)
+        time.sleep(0.4)
+    took_s = time.thread_time() - began_s
+
+    assert 0.9 * took_s < sum(spent_s.values()) <= took_s
+    assert spent_s["_spin"] > 0.9 * took_s
+
+
+@linux_only
+def test_samples_know_the_call(tmp_path: Path) -> None:
+    """A call of the system is told from the lines around it, and what has no room of its own belongs to its caller."""
+    noted: dict[str, float] = {}
+    with sampling(kinds.kind_of, noted), (tmp_path / "file").open("wb", buffering=0) as file:
+        began_at = time.thread_time()
+        while time.thread_time() - began_at < 0.3:
+            os.write(file.fileno(), bytes(4_000_000))
+            os.ftruncate(file.fileno(), 0)
+
+    assert "system: writing files" == max(noted, key=lambda kind: noted[kind])
+
+
+@pytest.mark.parametrize("kind", kinds.CALLS)
+def test_each_call_that_is_told_apart_exists(kind: str) -> None:
+    """Its text stands in the sources of this Python, of ours or of the bare loop: else it would count for nothing."""
+    where: tuple[ModuleType, ...] = (
+        asyncio.selector_events,
+        asyncio.sslproto,
+        selectors,
+        ssl,
+        bare_aiohttp,
+        files,
+        threads,
+    )
+
+    assert any(kinds.CALLS[kind].search(inspect.getsource(module)) for module in where)

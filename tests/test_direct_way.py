@@ -11,7 +11,21 @@ from threading import Event, Thread
 
 import aiohttp
 import pytest
-from raw_service import NAME, ONCE, PAIR, QUICKLY, RawService, Say, Then, answer, header, make_tls, moved
+from raw_service import (
+    ACCESS,
+    NAME,
+    ONCE,
+    PAIR,
+    QUICKLY,
+    RawService,
+    Say,
+    Then,
+    answer,
+    header,
+    issue,
+    make_tls,
+    moved,
+)
 from yarl import URL
 
 from tele2ats_async import (
@@ -19,11 +33,15 @@ from tele2ats_async import (
     AtsSession,
     AtsTimeout,
     ConnectionFailed,
+    MinimumSpeed,
     NotAudio,
     NotReady,
     RateLimited,
+    RedirectRefused,
+    RetryPolicy,
     Truncated,
 )
+from tele2ats_async.recordings.growing import make_room
 from tele2ats_async.transport import direct
 from tele2ats_async.transport.connection import DirectConnection
 from tele2ats_async.transport.room import Room
@@ -268,6 +286,7 @@ async def test_a_borrowed_client_is_used_as_it_is(tmp_path: Path, asked_on: list
     assert not asked_on
 
 
+CLOSING = answer(SOUND, kind="audio/mpeg", headers={"Connection": "close"})
 LONG = b"ID3." + bytes(range(251)) * 7000  # more than three rooms, and no two places alike
 
 
@@ -414,8 +433,8 @@ async def test_connections_do_not_outlive_a_move(tmp_path: Path, monkeypatch: py
                 assert SOUND == await _save(ats, tmp_path, f"a/{number}")
         hosts = {header(request, "Host") for request in new.requests}
         assert {f"127.0.0.1:{new.port}"} == hosts
-        # The one that met the move was asked for once more, the ordinary way.
-        assert (4, 4) == (len(new.requests), len(old.requests))
+        # The one that met the move went after it at once.
+        assert (4, 3) == (len(new.requests), len(old.requests))
 
 
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
@@ -507,3 +526,175 @@ async def test_a_service_that_closes_behind_a_slow_reader(size_bytes: int, pause
                     await asyncio.sleep(pause_s)
 
     assert LONG[:size_bytes] == came
+
+
+async def test_a_redirect_that_is_refused_is_so_on_both_ways(
+    tmp_path: Path, asked_on: list[DirectConnection]
+) -> None:
+    """The token goes nowhere else, whichever way the recording was asked for."""
+    away = moved("https://evil.example/")
+    async with RawService(_then(away)) as service, _session(service) as ats:
+        await _save(ats, tmp_path, "first")
+        with pytest.raises(RedirectRefused, match=r"evil\.example"):
+            await _save(ats, tmp_path, "second")
+
+    assert (1, 2) == (len(asked_on), len(service.requests))
+
+
+@pytest.mark.parametrize("status", ["308 Permanent Redirect", "307 Temporary Redirect"])
+async def test_circles_on_both_ways(tmp_path: Path, asked_on: list[DirectConnection], status: str) -> None:
+    """As many hops as on the ordinary way, the first of them among them."""
+    circle = moved(f"/crm/openapi/call-records/file?filename={NAME}", status)
+    async with RawService(_then(circle)) as service, _session(service) as ats:
+        await _save(ats, tmp_path, "first")
+        with pytest.raises(RedirectRefused, match="circles"):
+            await _save(ats, tmp_path, "second")
+
+    assert (1, 1 + 3) == (len(asked_on), len(service.requests))
+
+
+async def test_a_request_that_waited_is_sent_with_its_own_token(
+    tmp_path: Path, asked_on: list[DirectConnection]
+) -> None:
+    """Another request's would be blamed for what this one is told; a token that died meanwhile is replaced by the new one."""
+    server_tls, client_tls = make_tls("127.0.0.1")
+    may_shake_hands = asyncio.Event()
+    connections = 0
+    came: list[tuple[str, str | None]] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        assert isinstance(writer.transport, asyncio.Transport)
+        writer.transport.pause_reading()  # what comes is TLS
+        if connections == 2:
+            await may_shake_hands.wait()
+        await writer.start_tls(server_tls)
+        while request := await reader.readuntil(b"\r\n\r\n"):
+            token = header(request, "Authorization")
+            if b"/authorization/refresh/token" in request:
+                writer.write(issue("second-token", "second-refresh").what)
+                continue
+            came.append((request.split(b"%2F")[1].split(b" ")[0].decode(), token))
+            is_dead = token == ACCESS and len(came) > 1
+            writer.write(answer(b"{}", "401 X").what if is_dead else CLOSING.what)
+            if not is_dead:
+                return
+
+    async with _serving(serve) as url:
+        settings = {"base_url": url.replace("http:", "https:"), "retry": ONCE, "ssl": client_tls}
+        async with AtsSession(PAIR, **settings) as ats:  # type: ignore[arg-type]  # of several types
+            await _save(ats, tmp_path, "a/0")
+            waiting = asyncio.create_task(_save(ats, tmp_path, "a/1"))
+            while connections < 2:
+                await asyncio.sleep(0.001)
+            await ats.tokens.refresh()
+            assert SOUND == await _save(ats, tmp_path, "a/2")
+            may_shake_hands.set()
+            assert SOUND == await waiting
+
+    assert [("0", ACCESS), ("2", "second-token"), ("1", ACCESS), ("1", "second-token")] == came
+    assert 3 == len(asked_on)
+
+
+async def test_nothing_is_left_open_when_a_session_is_closed(
+    tmp_path: Path, asked_on: list[DirectConnection]
+) -> None:
+    """TLS takes its leave in turns of the loop: a loop that ends with the session would leave the socket to nobody."""
+    server_tls, client_tls = make_tls("127.0.0.1")
+    async with RawService(lambda _: AUDIO, tls=server_tls) as service:
+        url = service.base_url.replace("http:", "https:")
+        async with AtsSession(PAIR, base_url=url, retry=ONCE, ssl=client_tls) as ats:
+            for name in ("first", "second"):
+                await _save(ats, tmp_path, name)
+            (connection,) = asked_on
+            assert connection.is_usable
+            idle = connection._transport.get_extra_info("socket")
+        assert -1 == idle.fileno()
+
+
+async def test_a_session_that_is_closed_while_a_request_waits_its_turn(tmp_path: Path) -> None:
+    """It is told what has happened, in our words."""
+    async with RawService(lambda _: AUDIO) as service:
+        settings = {"base_url": service.base_url, "retry": ONCE, "requests_per_second": 5.0}
+        async with AtsSession(PAIR, **settings) as ats:  # type: ignore[arg-type]  # of several types
+            await _save(ats, tmp_path, "first")
+            await _save(ats, tmp_path, "second")
+            waiting = asyncio.create_task(_save(ats, tmp_path, "third"))
+            await asyncio.sleep(0.01)
+            assert not waiting.done()
+        with pytest.raises(RuntimeError, match="this AtsSession is closed"):
+            await waiting
+
+    assert 2 == len(service.requests)
+
+
+async def test_heads_without_bodies_leave_the_room_to_the_recording(
+    tmp_path: Path, asked_on: list[DirectConnection]
+) -> None:
+    """However many answers break off behind their heads, the next one finds its place, and its own version counts."""
+    padding = dict.fromkeys(("X-One", "X-Two"), "x" * 7000)
+
+    def long_headed(tag: str, sent_bytes: int) -> Say:
+        said = answer(LONG, kind="audio/mpeg", headers={"ETag": f'"{tag}"', **padding}).what
+        return Say(said[: len(said) - len(LONG) + sent_bytes], Then.CLOSE)
+
+    heads = [long_headed(f"{number:02}", 0) for number in range(make_room().size_bytes // 14_000)]
+    shown = {"ETag": '"1."', "Content-Range": f"bytes 800000-{len(LONG) - 1}/{len(LONG)}"}
+    rest = answer(LONG[800_000:], "206 X", kind="audio/mpeg", headers=shown)
+    just_enough = RetryPolicy(attempts=len(heads) + 1, wait_initial_s=0.0001, wait_max_s=0.0001)
+    async with RawService(_then(*heads, long_headed("1.", 800_000), rest)) as service:
+        settings = {"base_url": service.base_url, "retry": just_enough, "timeout": SHORT}
+        async with AtsSession(PAIR, **settings) as ats:  # type: ignore[arg-type]  # of several types
+            await _save(ats, tmp_path, "first")
+            assert LONG == await _save(ats, tmp_path, "second")
+
+    assert len(heads) + 1 == len(asked_on)
+    assert '"1."' == header(service.requests[-1], "If-Range")
+
+
+@pytest.mark.parametrize("is_direct", [False, True])
+async def test_a_room_that_is_full_when_a_part_is_asked_for(
+    tmp_path: Path,
+    asked_on: list[DirectConnection],
+    is_direct: bool,  # noqa: FBT001  # a parameter
+) -> None:
+    """What came last, too slowly, is in memory and not on the disk: the part would find no place."""
+    marked = answer(LONG, kind="audio/mpeg", headers={"ETag": '"1"'}).what
+    # Straight from the connection, the head takes room as well.
+    fills_bytes = make_room().size_bytes + (0 if is_direct else len(marked) - len(LONG))
+    kept_bytes = fills_bytes - (len(marked) - len(LONG))
+    requests: list[bytes] = []
+    came_bytes = 0
+
+    def note(_: str, size_bytes: int) -> None:
+        nonlocal came_bytes
+        came_bytes += size_bytes
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while request := await reader.readuntil(b"\r\n\r\n"):
+            requests.append(request)
+            if b"%2F0 " in request:
+                writer.write(AUDIO.what)
+            elif begin := int((header(request, "Range") or "0")[len("bytes=") : -1] or 0):
+                shown = {"ETag": '"1"', "Content-Range": f"bytes {begin}-{len(LONG) - 1}/{len(LONG)}"}
+                writer.write(answer(LONG[begin:], "206 X", kind="audio/mpeg", headers=shown).what)
+            else:
+                writer.write(marked[: fills_bytes - 1000])
+                while came_bytes < kept_bytes - 1000:
+                    await asyncio.sleep(0.001)
+                await asyncio.sleep(0.7)
+                writer.write(marked[fills_bytes - 1000 : fills_bytes])
+
+    speed = MinimumSpeed(bytes_per_s=10_000_000, window_s=0.5)
+    async with (
+        _serving(serve) as url,
+        AtsSession(PAIR, base_url=url, minimum_speed=speed, retry=QUICKLY) as ats,
+    ):
+        if is_direct:
+            await _save(ats, tmp_path, "a/0")
+        [outcome] = [outcome async for outcome in ats.recordings.save_many(["a/1"], tmp_path, progress=note)]
+
+    assert (None, int(is_direct)) == (outcome.error, len(asked_on))
+    assert LONG == (tmp_path / "a/1.mp3").read_bytes()
+    assert f"bytes={kept_bytes}-" == header(requests[-1], "Range")

@@ -543,3 +543,13 @@ async def test_a_long_pause_is_for_all(company: Company, names: list[str], tmp_p
 
     assert 120 == caught.value.retry_after_s
     assert len(simulator.requests) <= 4
+
+
+async def test_an_outcome_shows_itself_by_its_public_names() -> None:
+    """What is printed in a log or a shell can be asked for under the names that it shows."""
+    outcome = SaveOutcome(name="a/1", path="archive/a/1.mp3", size_bytes=3)
+
+    shown = (
+        "name='a/1', path='archive/a/1.mp3', transcript_path=None, size_bytes=3, skipped=False, error=None"
+    )
+    assert f"SaveOutcome({shown})" == repr(outcome)

@@ -25,7 +25,7 @@ _DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 _LONG_PAUSE_S = 30.0
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class SaveOutcome:
     """What became of one recording.
 
@@ -46,6 +46,11 @@ class SaveOutcome:
     size_bytes: int = 0
     skipped: bool = False
     error: AtsError | None = None
+
+    def __repr__(self) -> str:
+        # By the names under which they are given and asked for, and not by those of the fields.
+        told = (f"{field.alias}={getattr(self, field.name)!r}" for field in attrs.fields(SaveOutcome))
+        return f"SaveOutcome({', '.join(told)})"
 
     @property
     def path(self) -> Path | None:

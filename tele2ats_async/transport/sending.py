@@ -121,6 +121,7 @@ class Transport:
         # The refresh is not behind a queue of requests that all wait for it.
         if self._limiter is not None and request.operation is not REFRESH_TOKENS:
             await self._limiter.acquire()
+            client = self._open_client()  # it may have been closed meanwhile
         self.keep_secret(token)
         return await self._answered(client, request, token, room)
 
@@ -186,6 +187,33 @@ class Transport:
     ) -> aiohttp.ClientResponse | DirectConnection:
         """Send a request, and again wherever the service has rightly moved it."""
         operation = request.operation
+        headers = self._headers(request, token)
+        base_url = self._base_url  # others may find out meanwhile that the service has moved
+        response: aiohttp.ClientResponse | DirectConnection | None = None
+        if room is not None and self._direct is not None and not request.headers:
+            asking = self._direct.open(base_url, request.target, headers, room, self._first_byte_s)
+            response = await mapped(operation, asking)
+            if response is not None and response.status < 300:
+                return response  # nearly always, and without the cost of a URL
+        url = URL(f"{base_url}{request.target}", encoded=True)
+        for _ in range(_MAX_HOPS):
+            if response is None:  # where a service moves, the ordinary way goes after it
+                sending = client.request(
+                    operation.method, url, headers=headers, data=request.body, **self._settings
+                )
+                response = await mapped(operation, within(self._first_byte_s, sending))
+            if response.status == PROXY_REFUSED:
+                response.release()
+                raise refused_by_proxy(operation)
+            if not 300 <= response.status < 400:
+                return response
+            response.release()
+            url = self._follow(operation, url, response)
+            response = None
+        raise RedirectRefused(operation.method, operation.path, "the service redirects in circles", True)
+
+    def _headers(self, request: AnyRequest, token: str) -> dict[str, str]:
+        operation = request.operation
         headers = {
             "Accept": operation.accept,
             "Authorization": token,
@@ -196,30 +224,11 @@ class Transport:
         if request.body is not None:
             headers["Content-Type"] = request.content_type
         headers.update(request.headers)
-        if room is not None and self._direct is not None and not request.headers:
-            asking = self._direct.open(self._base_url, request.target, headers, room, self._first_byte_s)
-            answered = await mapped(operation, asking)
-            if answered is not None and not 300 <= answered.status < 400:
-                return answered
-            # Where a service moves, the ordinary way goes after it.
-            if answered is not None:
-                answered.release()
-        url = self._url(request)
-        for _ in range(_MAX_HOPS):
-            sending = client.request(
-                operation.method, url, headers=headers, data=request.body, **self._settings
-            )
-            response = await mapped(operation, within(self._first_byte_s, sending))
-            if response.status == PROXY_REFUSED:
-                response.release()
-                raise refused_by_proxy(operation)
-            if not 300 <= response.status < 400:
-                return response
-            response.release()
-            url = self._follow(operation, url, response)
-        raise RedirectRefused(operation.method, operation.path, "the service redirects in circles", True)
+        return headers
 
-    def _follow(self, operation: AnyOperation, url: URL, response: aiohttp.ClientResponse) -> URL:
+    def _follow(
+        self, operation: AnyOperation, url: URL, response: aiohttp.ClientResponse | DirectConnection
+    ) -> URL:
         target = refusal = None
         try:
             target = redirect_target(url, response.status, response.headers.get("Location"))
@@ -234,9 +243,6 @@ class Transport:
             self._base_url = self._base_url.with_port(target.explicit_port)
             log(logger, logging.INFO, "service_moved", "to %(server)s, for good", server=self._base_url.host)
         return target
-
-    def _url(self, request: AnyRequest) -> URL:
-        return URL(f"{self._base_url}{request.target}", encoded=True)
 
     def _open_client(self) -> aiohttp.ClientSession:
         """Make our client where there is none yet: the session is built before the loop runs."""
