@@ -73,22 +73,69 @@ _PROFILED = (
 )
 
 
+@attrs.frozen
+class Pair:
+    """The same job twice: as it is, and sampled."""
+
+    plain: Spent
+    sampled: Spent
+
+    def main_s(self, kind: str) -> float:
+        """Give the share that the samples tell, of the processor time without the sampler."""
+        by_kind_s = self.sampled.by_kind_s
+        return self.plain.main_s * by_kind_s.get(kind, 0.0) / sum(by_kind_s.values())
+
+    @property
+    def idle_s(self) -> float:
+        """How long the main thread neither ran nor waited for a core."""
+        return self.plain.duration_s - self.plain.main_s - self.plain.queue_s
+
+
 @attrs.frozen(kw_only=True)
 class Course:
     """The same files over the same scheme, for all of them.
 
     Attributes:
-        spent: What each has taken, sampled and not, in the order of the rounds, the first of which warms up.
+        pairs: What each contestant has taken, in the order of the rounds.
     """
 
     corpus: Corpus
     nginx: Nginx
     is_https: bool
     space: Path
-    spent: dict[tuple[str, bool], list[Spent]] = attrs.field(factory=dict)
+    pairs: dict[str, list[Pair]] = attrs.field(factory=dict)
 
-    def measure(self, profiled: Profiled, *, is_sampled: bool) -> float:
-        """Save everything, look at it, and give microseconds for each recording."""
+    def measure(self, profiled: Profiled) -> float:
+        """Save everything twice, and give the microseconds that a recording takes without the sampler."""
+        pair = Pair(*(self._spend(profiled, is_sampled=is_sampled) for is_sampled in (False, True)))
+        self.pairs.setdefault(profiled.name, []).append(pair)
+        return self._us(pair.plain.duration_s)
+
+    def tables(self, rounds: int) -> list[Table]:
+        """Measure all of them, in turns, and say where the time of each goes."""
+        # Without a round to warm up: each process does so by itself.
+        measured = interleave({one.name: partial(self.measure, one) for one in _PROFILED}, rounds, warm_up=0)
+        what = f"{self.corpus.size_bytes // _KIB} KiB over {'https' if self.is_https else 'http'}"
+        in_all = Table.of(measured, title=f"{what}: a recording takes", unit="µs", reference=REFERENCE)
+        return [in_all, *(self._where(what, name) for name in measured.samples)]
+
+    def _where(self, what: str, name: str) -> Table:
+        pairs = self.pairs[name]
+        spent_s = {
+            **{kind: [pair.main_s(kind) for pair in pairs] for kind in KINDS},
+            _PROCESSOR: [pair.plain.main_s for pair in pairs],
+            "waiting for a core": [pair.plain.queue_s for pair in pairs],
+            "waiting for bytes, or for the interpreter lock": [pair.idle_s for pair in pairs],
+            "in all": [pair.plain.duration_s for pair in pairs],
+            "beside it: other threads": [pair.plain.threads_s for pair in pairs],
+            "not in it: the sampler": [pair.sampled.main_s - pair.plain.main_s for pair in pairs],
+        }
+        rows = [
+            Row(name=row, samples=list(map(self._us, of_it))) for row, of_it in spent_s.items() if any(of_it)
+        ]
+        return Table(title=f"{what}: where it goes, {name}", unit="µs", rows=rows, reference=_PROCESSOR)
+
+    def _spend(self, profiled: Profiled, *, is_sampled: bool) -> Spent:
         job = Job(
             base_url=self.nginx.https_url if self.is_https else self.nginx.http_url,
             ca_file=str(self.nginx.ca_file),
@@ -98,53 +145,7 @@ class Course:
         )
         spent = profiled.run(job, self.space / "notes", is_sampled=is_sampled)
         self.corpus.verify(job.path)
-        self.spent.setdefault((profiled.name, is_sampled), []).append(spent)
-        return self._us(spent.duration_s)
-
-    def tables(self, rounds: int) -> list[Table]:
-        """Measure all of them, in turns, and say where the time of each goes."""
-        runs = {
-            f"{profiled.name}{', sampled' if is_sampled else ''}": partial(
-                self.measure, profiled, is_sampled=is_sampled
-            )
-            for profiled in _PROFILED
-            for is_sampled in (False, True)
-        }
-        measured = interleave(runs, rounds)
-        what = f"{self.corpus.size_bytes // _KIB} KiB over {'https' if self.is_https else 'http'}"
-        in_all = Table.of(measured, title=f"{what}: a recording takes", unit="µs", reference=REFERENCE)
-        names = [one.name for one in _PROFILED if one.name in measured.samples]
-        return [in_all, *(self._where(what, name) for name in names)]
-
-    def _where(self, what: str, name: str) -> Table:
-        plain, sampled = (self.spent[name, is_sampled][1:] for is_sampled in (False, True))
-        rows = [
-            # The share that the samples give, of the processor time without the sampler.
-            Row(
-                name=kind,
-                samples=[
-                    self._us(bare.main_s) * noted.by_kind_s.get(kind, 0.0) / sum(noted.by_kind_s.values())
-                    for bare, noted in zip(plain, sampled, strict=True)
-                ],
-            )
-            for kind in KINDS
-        ]
-        rows = [row for row in rows if any(row.samples)]
-        idle = [spent.duration_s - spent.main_s - spent.queue_s for spent in plain]
-        rows += [
-            Row(name=_PROCESSOR, samples=[self._us(spent.main_s) for spent in plain]),
-            Row(name="waiting for a core", samples=[self._us(spent.queue_s) for spent in plain]),
-            Row(name="waiting for bytes, or for the interpreter lock", samples=list(map(self._us, idle))),
-            Row(name="in all", samples=[self._us(spent.duration_s) for spent in plain]),
-            Row(name="beside it: other threads", samples=[self._us(spent.threads_s) for spent in plain]),
-            Row(
-                name="not in it: the sampler",
-                samples=[
-                    self._us(noted.main_s - bare.main_s) for bare, noted in zip(plain, sampled, strict=True)
-                ],
-            ),
-        ]
-        return Table(title=f"{what}: where it goes, {name}", unit="µs", rows=rows, reference=_PROCESSOR)
+        return spent
 
     def _us(self, seconds: float) -> float:
         return seconds / len(self.corpus.names) * 1e6
@@ -174,7 +175,7 @@ def main(*, rounds: Rounds = 7, quick: Quick = False, json: JsonFile = None, svg
     with nginx_needed():
         tables = profile(
             min(rounds, _QUICK_ROUNDS) if quick else rounds,
-            list(_FILES_BY_SIZE),
+            list(_FILES_BY_SIZE)[:1] if quick else list(_FILES_BY_SIZE),
             _QUICK_SHARE if quick else 1,
         )
     report("where", tables, json_path=json, svg_path=svg)
