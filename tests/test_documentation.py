@@ -21,14 +21,10 @@ SHORTENED = {"docs/benchmarks"}
 # Patterns of pages whose Russian is missing or behind. One that is up to date has to leave this list.
 STILL_TO_TRANSLATE = {
     "docs/accounts",
-    "docs/chatbot",
-    "docs/click_to_call",
     "docs/command_line",
     "docs/live",
     "docs/moving_from_*",
-    "docs/nightly_mirror",
     "docs/observability",
-    "docs/tutorial",
 }
 VERBS = [
     getattr(getattr(resources, room), verb)
