@@ -19,7 +19,8 @@ def to_srt(utterances: Iterable[Utterance]) -> str:
     """Write SubRip subtitles; the format has no place for a speaker but the text."""
     cues = make_cues(utterances, lambda speaker: f"{speaker}:")
     return "".join(
-        f"{number}\n{_span(cue, ',')}\n{_ARROW.sub('->', _text(cue))}\n\n" for number, cue in enumerate(cues, start=1)
+        f"{number}\n{_span(cue, ',')}\n{_ARROW.sub('->', _text(cue))}\n\n"
+        for number, cue in enumerate(cues, start=1)
     )
 
 
