@@ -15,12 +15,12 @@ import hashlib
 import hmac
 import os
 import sqlite3
+import sys
 from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import attrs
-import cattrs
 import orjson
 from aiohttp import web
 
@@ -44,6 +44,14 @@ class Order:
     id: str
     employee: str
     customer: str
+
+    @classmethod
+    def read(cls, body: bytes) -> "Order":
+        """Read it; texts only, for an id that is ``null`` or empty would be the same for all clicks."""
+        match orjson.loads(body):
+            case {"id": str(delivery), "employee": str(employee), "customer": str(customer)} if delivery:
+                return cls(delivery, employee, normalize_msisdn(customer))
+        raise ValueError("it is no order")
 
 
 @attrs.frozen
@@ -104,19 +112,27 @@ SECRET = web.AppKey("secret", bytes)
 async def receive(request: web.Request) -> web.Response:
     """Take a delivery, and answer when it is known what became of it."""
     body = await request.read()
+    given = request.headers.get("X-Hub-Signature-256", "")
     signature = "sha256=" + hmac.new(request.app[SECRET], body, hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(signature.encode(), request.headers.get("X-Hub-Signature-256", "").encode()):
+    if not hmac.compare_digest(signature.encode(), given.encode(errors="replace")):
         return answer(Outcome(401, "The signature is wrong."))
     try:
-        order = cattrs.structure(orjson.loads(body), Order)
-        destination = normalize_msisdn(order.customer)
-    except (ValueError, cattrs.BaseValidationError):
-        return answer(Outcome(400, "Expected an id, an employee's number and a customer's number."))
+        order = Order.read(body)
+    except ValueError:
+        return answer(Outcome(400, "Expected an id, an employee's number and a customer's number, as texts."))
     journal = request.app[JOURNAL]
-    if (outcome := await journal.claim(order.id)) is not None:
+    try:
+        outcome = await journal.claim(order.id)
+    except sqlite3.Error as error:
+        return answer(Outcome(503, f"The journal cannot be written: {error}. Nobody was called."))
+    if outcome is not None:
         return answer(outcome)
-    outcome, was_no_call = await place(request.app[ATS], destination, order.employee)
-    await (journal.release(order.id) if was_no_call else journal.note(order.id, outcome))
+    outcome, was_no_call = await place(request.app[ATS], order.customer, order.employee)
+    try:
+        await (journal.release(order.id) if was_no_call else journal.note(order.id, outcome))
+    except sqlite3.Error as error:
+        # What became of it is known here; should the delivery come again, it is one whose fate is unknown.
+        print(f"not in the journal: {error}", file=sys.stderr)  # noqa: T201
     return answer(outcome)
 
 

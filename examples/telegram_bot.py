@@ -8,27 +8,39 @@ what the bot needs besides:
 ``BOT_EMPLOYEES``   who may call back, and from which phone: ``{"271828": "0001"}``, by Telegram's user number
 ``BOT_POLL_S``      seconds between two looks at the list of calls; default: 60
 ``BOT_API``         the address of the Bot API, where it is not Telegram's own
+
+It tells of calls that begin while it runs. It ends with an error where it cannot go on, as with spent tokens: let systemd
+or the like start it again, and tell you.
 """
 
 import asyncio
 import json
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime
-from typing import assert_never
+from itertools import chain, repeat
+from tempfile import TemporaryDirectory
+from typing import TypeVar, assert_never
 
 import attrs
 from aiogram import Bot, Dispatcher, F
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
-from aiogram.exceptions import TelegramBadRequest, TelegramRetryAfter
+from aiogram.exceptions import (
+    ClientDecodeError,
+    TelegramBadRequest,
+    TelegramEntityTooLarge,
+    TelegramNetworkError,
+    TelegramRetryAfter,
+    TelegramServerError,
+)
 from aiogram.types import (
     BufferedInputFile,
     CallbackQuery,
+    FSInputFile,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
-    InputFile,
     Message,
 )
 
@@ -43,7 +55,11 @@ from tele2ats_async import (
     normalize_msisdn,
 )
 
+T = TypeVar("T")
+
 CALL_BACK = "call:"
+# The last one is what aiogram makes of a gateway's page.
+AWAY = (TelegramNetworkError, TelegramServerError, ClientDecodeError)
 
 
 @attrs.frozen
@@ -65,19 +81,25 @@ class Settings:
         )
 
 
-class Recording(InputFile):
-    """A recording on its way from the PBX to Telegram, of which a chunk at a time is in memory."""
+async def patiently(send: Callable[[], Awaitable[T]]) -> T | None:
+    """Send something to Telegram, however long it is away: what the PBX has meanwhile waits there, and not here.
 
-    def __init__(self, ats: AtsSession, name: str) -> None:
-        super().__init__(filename=f"{name.rpartition('/')[2]}.mp3")
-        self._ats = ats
-        self._name = name
+    A message whose fate is unknown is sent again: twice is better than never.
 
-    async def read(self, bot: Bot) -> AsyncGenerator[bytes, None]:  # noqa: ARG002  # how aiogram calls it
-        """Give it chunk by chunk, as fast as Telegram takes it."""
-        async with self._ats.recordings.open(self._name) as stream:
-            async for chunk in stream:
-                yield chunk
+    Returns:
+        What Telegram says of it; None where it does not want it, which is not the end of the bot.
+    """
+    waits_s = chain((1, 2, 4, 8, 16), repeat(30))
+    while True:
+        try:
+            return await send()
+        except TelegramRetryAfter as error:
+            await asyncio.sleep(error.retry_after)
+        except (TelegramBadRequest, TelegramEntityTooLarge) as error:
+            print(f"not sent: {error.message}")  # noqa: T201
+            return None
+        except AWAY:
+            await asyncio.sleep(next(waits_s))
 
 
 @attrs.frozen
@@ -95,40 +117,36 @@ class Announcer:
             self.ats.call_records.watch(datetime.now(UTC), interval_s=self.interval_s)
         ) as events:
             async for event in events:
-                await self._patiently(event)
-
-    async def _patiently(self, event: RecordAdded | RecordingReady) -> None:
-        while True:
-            try:
-                return await self._tell(event)
-            except TelegramRetryAfter as error:  # what the PBX has meanwhile waits there, and not here
-                await asyncio.sleep(error.retry_after)
-            except TelegramBadRequest as error:  # one message that Telegram does not want is not the end
-                print(f"not sent: {error.message}")  # noqa: T201
-                return None
+                await self._tell(event)
 
     async def _tell(self, event: RecordAdded | RecordingReady) -> None:
         match event:
             case RecordAdded(record) if record.is_missed:
-                await self.bot.send_message(
-                    self.chat, f"Missed: {describe(record)}", reply_markup=call_back_button(record)
-                )
+                text, button = f"Missed: {describe(record)}", call_back_button(record)
+                await patiently(lambda: self.bot.send_message(self.chat, text, reply_markup=button))
             case RecordAdded():
                 pass
             case RecordingReady(record):
-                await self._send_recording(record)
+                try:
+                    await self._send_recording(record)
+                except AtsError as error:  # it broke off, or has vanished: what ends the bot, the watch says
+                    print(f"no recording: {error}")  # noqa: T201
             case _:
                 assert_never(event)
 
     async def _send_recording(self, record: CallRecord) -> None:
-        assert record.record_file_name is not None  # noqa: S101  # it is ready
-        recording = Recording(self.ats, record.record_file_name)
-        sent = await self.bot.send_audio(self.chat, recording, caption=describe(record))
+        with TemporaryDirectory() as directory:
+            # Whole, and checked, before Telegram gets any of it.
+            file = FSInputFile(await self.ats.recordings.save(record.record_file_name or "", directory))
+            caption = describe(record)
+            sent = await patiently(lambda: self.bot.send_audio(self.chat, file, caption=caption))
         with suppress(NotReady):  # not every recording is understood
             transcript = await self.ats.recordings.fetch_transcript(record)
-            if text := transcript.to_text():
-                file = BufferedInputFile(text.encode(), filename="transcript.txt")
-                await self.bot.send_document(self.chat, file, reply_to_message_id=sent.message_id)
+            if sent is not None and (words := transcript.to_text()):
+                text = BufferedInputFile(words.encode(), filename="transcript.txt")
+                await patiently(
+                    lambda: self.bot.send_document(self.chat, text, reply_to_message_id=sent.message_id)
+                )
 
 
 @attrs.frozen
@@ -143,16 +161,22 @@ class CallBack:
         """Place the call, and tell who pressed what became of it."""
         source = self.employees.get(query.from_user.id)
         message = query.message
-        if source is None or not isinstance(message, Message):
+        if source is None:
             await query.answer("You have no phone here. Ask who runs this bot.", show_alert=True)
+            return
+        if not isinstance(message, Message):
+            await query.answer(
+                "Telegram has forgotten this message. Dial the number yourself.", show_alert=True
+            )
             return
         if message.message_id in self._pressed:
             await query.answer("Somebody has called back already.")
             return
         self._pressed.add(message.message_id)
         said = await self._dial((query.data or "").removeprefix(CALL_BACK), source)
-        await message.edit_text(f"{message.text}\n{query.from_user.full_name}: {said}")  # the button goes
-        await query.answer(said)
+        text = f"{message.text}\n{plain(query.from_user.full_name)}: {said}"
+        await patiently(lambda: message.edit_text(text))  # the button goes
+        await patiently(lambda: query.answer(said))
 
     async def _dial(self, destination: str, source: str) -> str:
         try:
@@ -160,7 +184,7 @@ class CallBack:
         except TransportError as error:
             return "the call may have been placed, look at the phone" if error.sent else "the PBX is away"
         except (AtsError, ValueError) as error:
-            return f"no call: {error}"
+            return f"no call: {plain(str(error))}"
         return "the phone is ringing"
 
 
@@ -168,7 +192,15 @@ def describe(record: CallRecord) -> str:
     """Say who called whom, and when."""
     caller = record.caller_name or record.caller_number or "unknown"
     callee = record.callee_name or record.callee_number or record.destination_number or "nobody"
-    return f"{record.date.astimezone():%d.%m %H:%M} {caller} → {callee}"
+    return f"{record.date.astimezone():%d.%m %H:%M} {plain(caller)} → {plain(callee)}"
+
+
+def plain(text: str) -> str:
+    """Make a foreign text fit for a line of a message: nothing that breaks or turns it around, and not endless.
+
+    Telegram takes 200 characters behind a button, 1024 below a recording, and 4096 in a message.
+    """
+    return "".join(sign if sign.isprintable() else " " for sign in text)[:150]
 
 
 def call_back_button(record: CallRecord) -> InlineKeyboardMarkup | None:
@@ -193,6 +225,8 @@ async def main() -> None:
         )
         async with asyncio.TaskGroup() as tasks:
             announcing = tasks.create_task(Announcer(bot, ats, settings.chat, settings.interval_s).run())
+            # Who pressed a button while the bot was down does not expect the phone to ring now.
+            await patiently(lambda: bot.delete_webhook(drop_pending_updates=True))
             await dispatcher.start_polling(bot)  # until SIGINT or SIGTERM
             announcing.cancel()
 

@@ -24,9 +24,9 @@ QUICKLY = RetryPolicy(attempts=4, wait_initial_s=0.001, wait_max_s=0.01)
 NUMBER = "79998887766"
 PERSON = "Варвара"
 MISSING = "2022-08-12/mo_1660307061093153"
-# A number that stands by itself, and no digits of a time; names of recordings, queries, Russian.
+# A number that stands by itself, and no digits of a time or of a span's hexadecimal id; names of recordings, queries, Russian.
 _SUSPICIOUS = re.compile(
-    r"(?<![\d.])7\d{10}(?!\d)|mo_\d+|filename|(caller|number|destination|source|start|end|page)=|[а-яё]",
+    r"(?<![\da-f.])7\d{10}(?![\da-f])|mo_\d+|filename|(caller|number|destination|source|start|end|page)=|[а-яё]",
     re.IGNORECASE,
 )
 _LISTING, _RECORDING, _TRANSCRIPT = 8, 9, 10

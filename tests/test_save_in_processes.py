@@ -17,12 +17,14 @@ from raw_service import ONCE
 from tele2ats_async import (
     AtsSession,
     NotReady,
+    Observer,
     ReauthorizationRequired,
     RetryPolicy,
     StorageError,
     TokenPair,
     UnsafeName,
 )
+from tele2ats_async.observing import UNOBSERVED, Unobserved
 from tele2ats_async.simulator import AtsSimulator, Company, faults
 
 pytestmark = pytest.mark.asyncio
@@ -34,8 +36,11 @@ def _names(company: Company) -> list[str]:
     return [record.record_file_name for record in company.records if record.record_file_name]
 
 
-def _session(simulator: AtsSimulator, retry: RetryPolicy = QUICKLY) -> AtsSession:
-    return AtsSession(TokenPair(*simulator.tokens), base_url=simulator.base_url, retry=retry)
+def _session(
+    simulator: AtsSimulator, retry: RetryPolicy = QUICKLY, observer: Observer = UNOBSERVED
+) -> AtsSession:
+    pair = TokenPair(*simulator.tokens)
+    return AtsSession(pair, base_url=simulator.base_url, retry=retry, observer=observer)
 
 
 def files_below(directory: Path) -> list[Path]:
@@ -123,6 +128,22 @@ async def test_files_of_the_working_directory_are_no_modules(
         ]
 
     assert [None] * len(_names(company)) == saved
+
+
+async def test_an_observer_that_fails_ends_it(
+    simulator: AtsSimulator, company: Company, tmp_path: Path
+) -> None:
+    """By its error, as with tasks: what it is told of comes from processes, whose outcomes are waited for."""
+
+    class Failing(Unobserved):
+        """An observer with a mistake in it."""
+
+        def begin(self, *_: object, at_s: float | None = None) -> Unobserved:  # noqa: ARG002  # of `Observer`
+            raise ZeroDivisionError
+
+    async with _session(simulator, observer=Failing()) as ats, asyncio.timeout(60):
+        with pytest.raises(ZeroDivisionError):
+            [one async for one in ats.recordings.save_many(_names(company), tmp_path, processes=2)]
 
 
 async def test_records_of_an_iterator(simulator: AtsSimulator, company: Company, tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ class RecordWatch:
                     for event in self._take(page):
                         yield event
                     # Page by page, so that those of a long listing need not be remembered all at once.
-                    async with aclosing(self._ask_due()) as ready:
+                    async with aclosing(self._ask_due(self.polling.interval_s)) as ready:
                         async for event in ready:
                             yield event
         except AtsError as error:
@@ -96,13 +96,20 @@ class RecordWatch:
                 await asyncio.sleep(left_s)
                 continue
             await asyncio.sleep(min(left_s, self.awaited.due_s - time.monotonic()))
-            async with aclosing(self._ask_due()) as ready:
+            async with aclosing(self._ask_due(self.polling.due_s - time.monotonic())) as ready:
                 async for event in ready:
                     yield event
 
-    async def _ask_due(self) -> AsyncGenerator[RecordEvent, None]:
+    async def _ask_due(self, within_s: float) -> AsyncGenerator[RecordEvent, None]:
+        """Ask for those whose turn it is, until the service has taken so long for them: the next poll is due then.
+
+        Where it answers slowly, the first ones' turn comes again before it is that of the last.
+        """
         awaited = self.awaited
-        while awaited is not None and (due := awaited.take_due(time.monotonic(), _AT_ONCE)):
+        while awaited is not None and within_s > 0:
+            began_s = time.monotonic()
+            if not (due := awaited.take_due(began_s, _AT_ONCE)):
+                return
             asking = [asyncio.create_task(self._is_ready(one)) for one in due]
             try:
                 await asyncio.wait(asking)
@@ -110,6 +117,7 @@ class RecordWatch:
                 for task in asking:
                     task.cancel()
                 await wait_out(asking)
+            within_s -= time.monotonic() - began_s
             for one, task in zip(due, asking, strict=True):
                 if task.result():
                     yield RecordingReady(one.record)

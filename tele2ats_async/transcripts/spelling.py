@@ -1,9 +1,13 @@
 """How utterances are written: text, SRT, WebVTT."""
 
+import re
 from collections.abc import Iterable
 
 from .cues import Cue, make_cues
 from .utterances import Utterance
+
+# Between two times it would begin another cue.
+_ARROW = re.compile("--+>")
 
 
 def to_text(utterances: Iterable[Utterance]) -> str:
@@ -15,7 +19,8 @@ def to_srt(utterances: Iterable[Utterance]) -> str:
     """Write SubRip subtitles; the format has no place for a speaker but the text."""
     cues = make_cues(utterances, lambda speaker: f"{speaker}:")
     return "".join(
-        f"{number}\n{_span(cue, ',')}\n{_text(cue)}\n\n" for number, cue in enumerate(cues, start=1)
+        f"{number}\n{_span(cue, ',')}\n{_ARROW.sub('->', _text(cue))}\n\n"
+        for number, cue in enumerate(cues, start=1)
     )
 
 
@@ -23,7 +28,7 @@ def to_webvtt(utterances: Iterable[Utterance]) -> str:
     """Write WebVTT subtitles, each cue with the voice that it belongs to."""
     cues = make_cues(utterances, lambda _: "")
     return "WEBVTT\n" + "".join(
-        f"\n{_span(cue, '.')}\n<v {_escape(cue.speaker)}>{_escape(_text(cue))}</v>\n" for cue in cues
+        f"\n{_span(cue, '.')}\n<v {_voice(cue.speaker)}>{_escape(_text(cue))}</v>\n" for cue in cues
     )
 
 
@@ -45,6 +50,11 @@ def _clock(time_ms: int, point: str) -> str:
 
 def _text(cue: Cue) -> str:
     return "\n".join(cue.lines)
+
+
+def _voice(speaker: str) -> str:
+    # A blank at the end is no part of the name, and keeps it from becoming a --> with what follows.
+    return f"{_escape(speaker)} " if speaker.endswith("-") else _escape(speaker)
 
 
 def _escape(text: str) -> str:

@@ -4,7 +4,7 @@ A recogniser's times are nobody's promise, and a word's text may be anything tha
 """
 
 import math
-import unicodedata
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from itertools import pairwise
@@ -13,13 +13,13 @@ from ..models import Channel, TranscriptWord
 
 # What two digits of hours can tell, as SRT has them, with room for the end of a cue.
 LATEST_S = 99 * 3600.0
+# Control characters, which a terminal would obey, halves of characters, and what turns the direction of a line around.
+_UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 
 
 def clean(text: str) -> str:
-    """Put a text into one line: no control characters, which a terminal would obey, and single blanks."""
-    if not text.isprintable():
-        text = "".join(" " if unicodedata.category(letter) in ("Cc", "Cs") else letter for letter in text)
-    return " ".join(text.split())
+    """Put a text into one line that reads as it stands, of single blanks."""
+    return " ".join(_UNFIT.sub(" ", text).split())
 
 
 def by_speaker(words: Iterable[TranscriptWord]) -> dict[Channel, list[TranscriptWord]]:

@@ -15,7 +15,7 @@ CHAT = -100500
 USER = {"id": 314, "is_bot": False, "first_name": "Юля", "last_name": "Заплаткина"}
 _BOT = {"id": 271828, "is_bot": True, "first_name": "ATS", "username": "ats_bot"}
 _LARGEST_CALLBACK_BYTES = 64
-_LONGEST_CAPTION = 1024
+_LONGEST_ANSWER, _LONGEST_CAPTION, _LONGEST_MESSAGE = 200, 1024, 4096
 
 
 @attrs.frozen
@@ -37,10 +37,16 @@ class TelegramServer:
     Attributes:
         base_url: Where it listens.
         busy_s: What the next message is asked to wait for, once.
+        away: The methods that are not carried out for now: a gateway says so, every other time by hanging up.
+        refused: How often it has said so.
+        is_asked: Whether the bot has asked for what people press.
     """
 
     base_url: str = ""
     busy_s: float = 0.0
+    away: frozenset[str] = frozenset()
+    refused: int = 0
+    is_asked: bool = False
     _messages: dict[int, Sent] = attrs.field(factory=dict)
     _updates: "asyncio.Queue[dict[str, Any]]" = attrs.field(factory=asyncio.Queue)
     _news: asyncio.Condition = attrs.field(factory=asyncio.Condition)
@@ -60,6 +66,13 @@ class TelegramServer:
 
     async def press(self, message: Sent, *, user: dict[str, Any] = USER) -> str:
         """Press the button below a message, and give what the bot shows to who pressed it."""
+        query = self.touch(message, user=user)
+        async with asyncio.timeout(60), self._news:
+            await self._news.wait_for(lambda: self._shown[query] is not None)
+        return self._shown[query] or ""
+
+    def touch(self, message: Sent, *, user: dict[str, Any] = USER) -> str:
+        """Press it, and wait for nothing; give the number of the query."""
         query = str(next(self._numbers))
         self._shown[query] = None
         self._updates.put_nowait(
@@ -74,14 +87,17 @@ class TelegramServer:
                 },
             }
         )
-        async with asyncio.timeout(60), self._news:
-            await self._news.wait_for(lambda: self._shown[query] is not None)
-        return self._shown[query] or ""
+        return query
 
     async def serve(self, request: web.Request) -> web.Response:
         """Carry out a method, with the answers that Telegram gives."""
         if request.match_info["token"] != TOKEN:
             return _refuse(401, "Unauthorized")
+        if request.match_info["method"] in self.away:
+            self.refused += 1
+            if self.refused % 2 and request.transport is not None:
+                request.transport.abort()
+            return web.Response(status=502, text="<h1>502 Bad Gateway</h1>", content_type="text/html")
         method = getattr(self, f"_{request.match_info['method']}", None)
         if method is None:
             return _refuse(404, "Not Found")
@@ -96,11 +112,17 @@ class TelegramServer:
         return _BOT
 
     async def _getUpdates(self, given: dict[str, Any]) -> Any:  # noqa: N802
+        self.is_asked = True
         try:
             async with asyncio.timeout(float(given.get("timeout", 0))):
                 return [await self._updates.get()]
         except TimeoutError:
             return []
+
+    async def _deleteWebhook(self, given: dict[str, Any]) -> Any:  # noqa: N802
+        if given.get("drop_pending_updates") == "true":
+            self._updates = asyncio.Queue()
+        return True
 
     async def _sendMessage(self, given: dict[str, Any]) -> Any:  # noqa: N802
         if self.busy_s:
@@ -125,14 +147,16 @@ class TelegramServer:
     async def _answerCallbackQuery(self, given: dict[str, Any]) -> Any:  # noqa: N802
         if self._shown.get(given["callback_query_id"], "") is not None:
             return _refuse(400, "Bad Request: query is too old or query ID is invalid")
+        if len(given.get("text", "")) > _LONGEST_ANSWER:
+            return _refuse(400, "Bad Request: MESSAGE_TOO_LONG")
         self._shown[given["callback_query_id"]] = given.get("text", "")
         return True
 
     def _note(self, given: dict[str, Any], text: str, file: str | None = None) -> Any:
         if int(given["chat_id"]) != CHAT:
             return _refuse(400, "Bad Request: chat not found")
-        if file is not None and len(text) > _LONGEST_CAPTION:
-            return _refuse(400, "Bad Request: message caption is too long")
+        if len(text) > (_LONGEST_MESSAGE if file is None else _LONGEST_CAPTION):
+            return _refuse(400, "Bad Request: message is too long")
         button = _button(given)
         if button is not None and len(button.encode()) > _LARGEST_CALLBACK_BYTES:
             return _refuse(400, "Bad Request: BUTTON_DATA_INVALID")

@@ -3,12 +3,14 @@
 import asyncio
 import hashlib
 import hmac
+import io
 import json
 import os
+import sqlite3
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +177,10 @@ async def test_the_journal_outlives_the_process(
         (b"[]", 400),
         (b'{"id": "one", "employee": "0001"}', 400),
         (b'{"id": "one", "employee": "0001", "customer": "12"}', 400),
+        (b'{"id": "", "employee": "0001", "customer": "89533933557"}', 400),
+        (b'{"id": null, "employee": "0001", "customer": "89533933557"}', 400),
+        (b'{"id": {}, "employee": "0001", "customer": "89533933557"}', 400),
+        (b'{"id": "one", "employee": 1, "customer": "89533933557"}', 400),
         (b'{"id": "one", "employee": "x", "customer": "89533933557"}', 400),
         (b'{"id": "one", "employee": "999999", "customer": "89533933557"}', 404),
     ],
@@ -190,3 +196,57 @@ async def test_nobody_else_places_calls(crm: Crm, simulator: AtsSimulator, emplo
 
     assert 401 == (await crm.deliver(body, "guessed"))[0]
     assert [] == placed(simulator)
+
+
+async def test_an_order_without_an_end_is_not_taken_in(
+    crm: Crm, simulator: AtsSimulator, employee: str
+) -> None:
+    """An id of a megabyte is no id; the journal does not hold it."""
+    order = {"id": "x" * 1024 * 1024, "employee": employee, "customer": CUSTOMER}
+    body = io.BytesIO(json.dumps(order).encode())
+    async with crm.client.post(f"http://127.0.0.1:{crm.port}/call", data=body) as answer:
+        assert 413 == answer.status
+    assert [] == placed(simulator)
+
+
+async def test_a_signature_that_is_no_text_is_wrong(crm: Crm) -> None:
+    """Bytes that are no UTF-8 are refused as any other, and are no error of the program."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", crm.port)
+    writer.write(b"POST /call HTTP/1.1\r\nHost: crm\r\nX-Hub-Signature-256: sha256=\xff\r\n")
+    writer.write(b"Content-Length: 2\r\nConnection: close\r\n\r\n{}")
+    status_line = await reader.readline()
+    writer.close()
+    await writer.wait_closed()
+
+    assert b"401" == status_line.split()[1]
+
+
+async def test_a_journal_that_cannot_be_written_keeps_calls_from_being_placed(
+    crm: Crm, simulator: AtsSimulator, employee: str, tmp_path: Path
+) -> None:
+    """Another program holds it: nobody is called, for it could become two calls; afterwards somebody is."""
+    assert 200 == await crm.click("one", employee)
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        assert 503 == await crm.click("two", employee)
+        other.execute("ROLLBACK")
+
+    assert 1 == len(placed(simulator))
+    assert 200 == await crm.click("two", employee)
+
+
+async def test_what_became_of_a_call_is_told_also_where_the_journal_fails(
+    crm: Crm, simulator: AtsSimulator, employee: str, tmp_path: Path
+) -> None:
+    """The phone rings, and the CRM's user is told that it does; the delivery is no second call all the same."""
+    simulator.inject(faults.DelayFirstByte(1), operations=[5])
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite3", isolation_level=None)) as other:
+        click = asyncio.ensure_future(crm.click("one", employee))
+        while not placed(simulator):
+            await asyncio.sleep(0.01)
+        other.execute("BEGIN EXCLUSIVE")
+        assert 200 == await click
+        other.execute("ROLLBACK")
+
+    assert 504 == await crm.click("one", employee)
+    assert 1 == len(placed(simulator))

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +17,7 @@ import pytest_asyncio
 from tele2ats_async import CallRecord, RecordCallStatus, RecordCallType, Transcript
 from tele2ats_async.simulator import AtsSimulator, Company, faults
 
-from .telegram_server import CHAT, TOKEN, USER, TelegramServer, telegram
+from .telegram_server import CHAT, TOKEN, USER, Sent, TelegramServer, telegram
 
 pytestmark = pytest.mark.asyncio
 
@@ -37,7 +37,11 @@ class Scene:
     phone: str
 
     def ring(
-        self, status: RecordCallStatus, name: str | None = None, caller: str | None = CUSTOMER
+        self,
+        status: RecordCallStatus,
+        name: str | None = None,
+        caller: str | None = CUSTOMER,
+        caller_name: str = "Анастасия Исаева",
     ) -> CallRecord:
         """Let a customer's call end just now."""
         record = CallRecord(
@@ -45,7 +49,7 @@ class Scene:
             call_type=RecordCallType.SINGLE_CHANNEL,
             call_status=status,
             caller_number=caller,
-            caller_name="Анастасия Исаева",
+            caller_name=caller_name,
             callee_number="79104739472",
             call_duration=9,
             conversation_duration=3 if name else 0,
@@ -63,12 +67,12 @@ class Scene:
         return [request.raw_query for request in self.ats.requests if request.operation == 5]
 
 
-@pytest_asyncio.fixture
-async def scene() -> AsyncIterator[Scene]:
-    """Run the bot until the test ends, which is not before its first look at the calls."""
+@asynccontextmanager
+async def running(telegram: TelegramServer) -> AsyncIterator[Scene]:
+    """Run the bot until the block is left, which begins when it has looked at both sides."""
     company = Company.generate(seed=3, recordings=5, duration_s=(1, 2))
     phone = next(person.short_number for person in company.employees if person.short_number)
-    async with AtsSimulator(company=company) as ats, telegram() as server:
+    async with AtsSimulator(company=company) as ats:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             str(EXAMPLE),
@@ -80,20 +84,27 @@ async def scene() -> AsyncIterator[Scene]:
                 "BOT_TOKEN": TOKEN,
                 "BOT_CHAT": str(CHAT),
                 "BOT_EMPLOYEES": json.dumps({str(USER["id"]): phone}),
-                "BOT_API": server.base_url,
+                "BOT_API": telegram.base_url,
                 "BOT_POLL_S": "0.1",
             },
         )
         try:
             async with asyncio.timeout(PATIENCE_S):
-                while not any(request.operation == 8 for request in ats.requests):
+                while not (telegram.is_asked and any(request.operation == 8 for request in ats.requests)):
                     assert process.returncode is None
                     await asyncio.sleep(0.02)
-            yield Scene(ats, server, process, phone)
+            yield Scene(ats, telegram, process, phone)
         finally:
             with suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
+
+
+@pytest_asyncio.fixture
+async def scene() -> AsyncIterator[Scene]:
+    """Run the bot until the test ends."""
+    async with telegram() as server, running(server) as scene:
+        yield scene
 
 
 async def test_missed_calls_are_announced(scene: Scene) -> None:
@@ -183,3 +194,79 @@ async def test_the_bot_stops_when_it_is_told(scene: Scene) -> None:
 
     async with asyncio.timeout(PATIENCE_S):
         assert 0 == await scene.process.wait()
+
+
+async def test_telegram_may_be_away(scene: Scene) -> None:
+    """Its gateway fails and hangs up: what has been missed meanwhile is told afterwards."""
+    scene.telegram.away = frozenset({"sendMessage"})
+    scene.miss()
+    async with asyncio.timeout(PATIENCE_S):
+        while scene.telegram.refused < 2:
+            await asyncio.sleep(0.02)
+    scene.telegram.away = frozenset()
+
+    [message] = await scene.telegram.wait_for(1)
+    assert message.text.startswith("Missed: ")
+
+
+async def test_a_recording_is_not_sent_again_with_its_transcript(scene: Scene) -> None:
+    """What Telegram has, it is not given once more because what belongs to it has to wait."""
+    scene.telegram.away = frozenset({"sendDocument"})
+    scene.ring(RecordCallStatus.ANSWERED_COMMON, NAME)
+    async with asyncio.timeout(PATIENCE_S):
+        while not scene.telegram.refused:
+            await asyncio.sleep(0.02)
+    scene.telegram.away = frozenset()
+
+    assert [f"{NAME[11:]}.mp3", "transcript.txt"] == [
+        one.file_name for one in await scene.telegram.wait_for(2)
+    ]
+
+
+@pytest.mark.parametrize("operation", [9, 10])
+async def test_a_recording_that_cannot_be_had_is_not_the_end(scene: Scene, operation: int) -> None:
+    """It was ready, and is a page for people now, or what was said in it is: other calls are told all the same."""
+    spoiled = scene.ats.inject(
+        faults.HtmlPage(), operations=[operation], requests=[2 if operation == 9 else 1]
+    )
+    scene.ring(RecordCallStatus.ANSWERED_COMMON, NAME)
+    async with asyncio.timeout(PATIENCE_S):
+        while not spoiled.count:
+            await asyncio.sleep(0.02)
+    scene.miss()
+
+    messages = await scene.telegram.wait_for(1 if operation == 9 else 2)
+    assert messages[-1].text.startswith("Missed: ")
+
+
+async def test_a_name_cannot_spoil_a_message(scene: Scene) -> None:
+    """One without an end, of more lines than one, or that turns a line around, is told as far as it goes."""
+    scene.ring(
+        RecordCallStatus.NOT_ANSWERED_COMMON, caller_name="Ann\n\u202eBob: the phone is ringing" + 5000 * "x"
+    )
+    [message] = await scene.telegram.wait_for(1)
+
+    assert "Ann  Bob: the phone" in message.text
+    assert "→ 79104739472" in message.text
+    assert "the phone is ringing" == await scene.telegram.press(message)
+
+
+async def test_what_was_pressed_while_it_was_down_is_no_call() -> None:
+    """Nobody expects the phone to ring an hour later."""
+    async with telegram() as server:
+        server.touch(Sent(1, "Missed: somebody", button=f"call:{CUSTOMER}"))
+        async with running(server) as scene:
+            scene.miss()
+            [message] = await server.wait_for(1)
+
+            assert "the phone is ringing" == await server.press(message)
+            assert 1 == len(scene.placed())
+
+
+async def test_spent_tokens_end_the_bot(scene: Scene) -> None:
+    """It does not live on deaf: whoever runs it is told by its end."""
+    scene.ats.expire_access_token()
+    scene.ats.expire_refresh_token()
+
+    async with asyncio.timeout(PATIENCE_S):
+        assert 1 == await scene.process.wait()

@@ -287,6 +287,28 @@ async def test_recordings_are_not_asked_for_while_calls_cannot_be(
     assert Counter(map(RecordingReady, company.records)) == Counter(ready)
 
 
+async def test_slow_answers_about_recordings_do_not_keep_calls_from_being_listed(few: Company) -> None:
+    """Although the first ones are to be asked for again before the last one has been."""
+
+    @web.middleware
+    async def answer_slowly(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not request.path.endswith(RECORDING):
+            return await handler(request)
+        await asyncio.sleep(0.05)
+        return web.Response(status=404)
+
+    late = _later(few.records[-1], MINUTE, record_file_name=None)
+    async with (
+        AtsSimulator(company=few, middlewares=[answer_slowly]) as simulator,
+        AtsSession(TokenPair(*simulator.tokens), base_url=simulator.base_url, retry=ONCE) as ats,
+        aclosing(ats.call_records.watch(_since(few), interval_s=QUICK_S, ready_within_s=1e7)) as watch,
+    ):
+        await _take(watch, FEW)
+        few.add_record(late)
+
+        assert [RecordAdded(late)] == await _take(watch, 1)
+
+
 async def test_few_recordings_are_asked_for_at_once() -> None:
     """However many calls are new, the service and the session's connections are left to others."""
     company = Company.generate(seed=3, recordings=40, duration_s=(1, 2))

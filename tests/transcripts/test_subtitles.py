@@ -1,9 +1,11 @@
 """Subtitles, read by parsers that are none of ours."""
 
 import html
+import re
 from datetime import timedelta
 from itertools import pairwise
 
+import attrs
 import pytest
 import srt
 import webvtt
@@ -63,7 +65,10 @@ def test_every_word_is_in_the_subtitles_in_order(words: list[TranscriptWord]) ->
     from_srt = read_srt(transcript.to_srt(), list(said))
     from_webvtt = read_webvtt(transcript.to_webvtt())
 
-    assert said == words_of(from_srt, label=True)
+    # SRT cannot escape what would begin another cue.
+    assert {
+        speaker: [re.sub("--+>", "->", word) for word in each] for speaker, each in said.items()
+    } == words_of(from_srt, label=True)
     assert said == words_of(from_webvtt, label=False)
     for cues in (from_srt, from_webvtt):
         assert sorted(start for _, start, _, _ in cues) == [start for _, start, _, _ in cues]
@@ -72,6 +77,23 @@ def test_every_word_is_in_the_subtitles_in_order(words: list[TranscriptWord]) ->
             spans = [(start, end) for each, start, end, _ in cues if each == speaker]
             # A cue lasts a millisecond at least, be its words as short as they may.
             assert all(end <= later + 0.0015 for (_, end), (later, _) in pairwise(spans))
+
+
+@pytest.mark.parametrize("name", ["Anna --", "--", "-->", "a---> b", "00:00:00,000 --> 09:00:00,000"])
+def test_no_text_is_taken_for_the_times_of_a_cue(name: str) -> None:
+    """Neither of a party nor of a word, nor where the one meets what a format puts behind it."""
+    words = [TranscriptWord(channel, 0, 1, name) for channel in (Channel.A, Channel.B)]
+    transcript = Transcript("a", words, attrs.evolve(RECORD, caller_name=name))
+
+    assert 2 == transcript.to_srt().count("-->") == transcript.to_webvtt().count("-->")
+    assert name == read_webvtt(transcript.to_webvtt())[0][0].rstrip()  # as the format wants it
+
+
+def test_no_name_turns_a_line_around() -> None:
+    """What is written from right to left from there on would put its words into the other party's mouth."""
+    transcript = transcript_of("A 0 да", record=attrs.evolve(RECORD, caller_name="Anna\u202e \u2066Ivanova"))
+
+    assert "00:00:00 Anna Ivanova: да\n" == transcript.to_text()
 
 
 @given(words=WORDS)

@@ -105,6 +105,12 @@ class Child:
         self._process.stdin.write(messages.spell(message))
 
     async def _listen(self) -> None:
+        try:
+            await self._hear_out()
+        except Exception as error:  # noqa: BLE001  # of somebody's observer or log filter: who saves would wait for ever
+            self._said.put_nowait((self, Ended(error)))
+
+    async def _hear_out(self) -> None:
         assert self._process.stdout is not None  # noqa: S101  # it was asked for
         last: Ended | None = None
         while (message := await messages.read(self._process.stdout)) is not None:
