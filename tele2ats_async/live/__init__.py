@@ -1,7 +1,8 @@
-"""Polling made into events: the service has no webhooks."""
+"""Polls made into events.
 
-from .awaited import AwaitedRecordings
-from .calls import CallTracker
+Here are the events; what only a watch needs is loaded by the first one, see `watching`.
+"""
+
 from .events import (
     CallConnected,
     CallEnded,
@@ -11,25 +12,13 @@ from .events import (
     RecordAdded,
     RecordingReady,
 )
-from .polling import Polling, require_interval, watch
-from .queues import QueueTracker
-from .record_watch import RecordWatch
-from .records import RecordMemory
 
 __all__ = [
-    "AwaitedRecordings",
     "CallConnected",
     "CallEnded",
     "CallStarted",
-    "CallTracker",
-    "Polling",
     "QueueEntered",
     "QueueLeft",
-    "QueueTracker",
     "RecordAdded",
-    "RecordMemory",
-    "RecordWatch",
     "RecordingReady",
-    "require_interval",
-    "watch",
 ]

@@ -20,7 +20,6 @@ from ..errors import (
     TransportError,
 )
 from ..logs import log
-from ..wire.query import require_seconds
 from .sightings import Moment
 
 E = TypeVar("E")
@@ -31,18 +30,6 @@ logger = logging.getLogger(__name__)
 _PASSING = (TransportError, RateLimited, ServerError, GatewayRefused, PayloadError)
 # These wait for a person, who is told by the end of the watch.
 _LASTING = (CertificateError, ProxyRefused)
-
-
-def require_interval(interval_s: object) -> None:
-    """Refuse what is no time between two polls.
-
-    Raises:
-        TypeError: It is no number.
-        ValueError: It is not above 0, or no finite number.
-    """
-    require_seconds("interval_s", interval_s)
-    if not interval_s:
-        raise ValueError("interval_s: expected more than 0 seconds, got 0")
 
 
 def is_passing(error: AtsError) -> bool:

@@ -4,15 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import datetime, timedelta
 
-from ..live import (
-    AwaitedRecordings,
-    Polling,
-    RecordAdded,
-    RecordingReady,
-    RecordMemory,
-    RecordWatch,
-    require_interval,
-)
+from ..live import RecordAdded, RecordingReady
 from ..models import CallRecord
 from ..paging import iter_pages
 from ..recordings import FileRequests, check_name, open_stream
@@ -20,8 +12,8 @@ from ..requester import Requester
 from ..wire import converter
 from ..wire.decipher import Undeciphered
 from ..wire.listing import CallRecordListing
-from ..wire.operations import FETCH_RECORDING, LIST_CALL_RECORDS
-from ..wire.query import require_at_least, require_aware, require_positive, require_seconds
+from ..wire.operations import FETCH_RECORDING
+from ..wire.query import require_at_least, require_aware, require_interval, require_positive, require_seconds
 
 _LOOK_BACK = timedelta(hours=6)
 
@@ -215,14 +207,16 @@ class CallRecords:
         require_positive("look_back", look_back)
         if ready_within_s is not None:
             require_seconds("ready_within_s", ready_within_s)
-        watch = RecordWatch(
-            memory=RecordMemory(since, look_back),
-            polling=Polling(interval_s, LIST_CALL_RECORDS.name),
-            list_pages=self.iter_pages,
-            ask=self._ask,
-            awaited=None if ready_within_s is None else AwaitedRecordings(ready_within_s),
+        from ..live import watching  # noqa: PLC0415  # most programs watch nothing
+
+        return watching.watch_records(
+            self.iter_pages,
+            self._ask,
+            since=since,
+            interval_s=interval_s,
+            look_back=look_back,
+            ready_within_s=ready_within_s,
         )
-        return watch.run()
 
     async def _ask(self, name: str) -> None:
         """Ask for a recording, and leave at its headers."""

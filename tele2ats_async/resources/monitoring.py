@@ -3,21 +3,11 @@
 from collections.abc import AsyncGenerator
 from functools import partial
 
-from ..live import (
-    CallConnected,
-    CallEnded,
-    CallStarted,
-    CallTracker,
-    Polling,
-    QueueEntered,
-    QueueLeft,
-    QueueTracker,
-    require_interval,
-    watch,
-)
+from ..live import CallConnected, CallEnded, CallStarted, QueueEntered, QueueLeft
 from ..models import CallQueue, CurrentCall
 from ..requester import Requester
 from ..wire.operations import LIST_CURRENT_CALLS, LIST_QUEUES, Request
+from ..wire.query import require_interval
 
 
 class Monitoring:
@@ -84,10 +74,11 @@ class Monitoring:
         Source: operation 2.
         """
         require_interval(interval_s)
-        request = Request(LIST_CURRENT_CALLS)
-        polling = Polling(interval_s, request.operation.name)
+        from ..live import watching  # noqa: PLC0415  # most programs watch nothing
+
         # Once: the next poll is the next attempt.
-        return watch(polling, partial(self._requester.fetch_once, request), CallTracker().observe)
+        fetch = partial(self._requester.fetch_once, Request(LIST_CURRENT_CALLS))
+        return watching.watch_calls(fetch, interval_s)
 
     def watch_queues(self, interval_s: float = 2.0) -> AsyncGenerator[QueueEntered | QueueLeft, None]:
         """Watch who waits in the queues; all as `watch_calls()`.
@@ -107,6 +98,7 @@ class Monitoring:
         Source: operation 3.
         """
         require_interval(interval_s)
-        request = Request(LIST_QUEUES)
-        polling = Polling(interval_s, request.operation.name)
-        return watch(polling, partial(self._requester.fetch_once, request), QueueTracker().observe)
+        from ..live import watching  # noqa: PLC0415  # most programs watch nothing
+
+        fetch = partial(self._requester.fetch_once, Request(LIST_QUEUES))
+        return watching.watch_queues(fetch, interval_s)

@@ -8,8 +8,6 @@ import attrs
 
 from ..models import CallRecord, TranscriptWord
 from ..wire.query import require_seconds
-from . import spelling
-from .document import Document, read_document, write_document
 from .search import Match, find
 from .utterances import Utterance, join
 
@@ -49,6 +47,8 @@ class Transcript:
             OSError: The file cannot be read.
             PayloadError: It holds no transcript.
         """
+        from .document import read_document  # noqa: PLC0415  # as `to_text()`
+
         path = Path(path)
         name, words, known = read_document(path.read_bytes(), path)
         record = record or known
@@ -75,6 +75,8 @@ class Transcript:
 
     def to_text(self) -> str:
         """Write a line for each utterance: ``00:00:03 Анастасия Исаева: добрый день``."""
+        from . import spelling  # noqa: PLC0415  # most programs write none, and the package loads faster without
+
         return spelling.to_text(self.utterances())
 
     def to_srt(self) -> str:
@@ -83,10 +85,14 @@ class Transcript:
         A cue has two lines of 42 characters and 7 seconds at the most. SRT cannot escape: players may
         take ``<b>`` for a tag.
         """
+        from . import spelling  # noqa: PLC0415  # as `to_text()`
+
         return spelling.to_srt(self.utterances())
 
     def to_webvtt(self) -> str:
         """Write WebVTT subtitles, the speaker as the voice of the cue; cues as in `to_srt()`."""
+        from . import spelling  # noqa: PLC0415  # as `to_text()`
+
         return spelling.to_webvtt(self.utterances())
 
     def to_json(self) -> str:
@@ -94,6 +100,8 @@ class Transcript:
 
         Names are spelled as the contract's: ``startTime``. `load()` reads it.
         """
+        from .document import Document, write_document  # noqa: PLC0415  # as `to_text()`
+
         return write_document(Document(self.name, self.utterances(), self.record))
 
     def search(self, text: str) -> list[Match]:

@@ -115,3 +115,15 @@ def require_positive(argument: str, duration: object) -> None:
         raise TypeError(f"{argument}: expected a timedelta, got {type(duration).__name__}")
     if duration <= timedelta():
         raise ValueError(f"{argument}: expected more than 0, got {duration}")
+
+
+def require_interval(interval_s: object) -> None:
+    """Refuse what is no time between two polls.
+
+    Raises:
+        TypeError: It is no number.
+        ValueError: It is not above 0, or no finite number.
+    """
+    require_seconds("interval_s", interval_s)
+    if not interval_s:
+        raise ValueError("interval_s: expected more than 0 seconds, got 0")

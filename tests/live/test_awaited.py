@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tele2ats_async import CallRecord, RecordCallStatus, RecordCallType
-from tele2ats_async.live import AwaitedRecordings
+from tele2ats_async.live.awaited import AwaitedRecordings
 from tele2ats_async.live.sightings import Moment
 
 NOW = Moment(datetime(2026, 3, 2, 9, tzinfo=UTC), 1000.0)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tele2ats_async import CallConnected, CallEnded, CallStarted, CurrentCall, CurrentCallType
-from tele2ats_async.live import CallTracker
+from tele2ats_async.live.calls import CallTracker
 from tele2ats_async.live.sightings import Moment
 
 BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tele2ats_async import CallQueue, QueueEntered, QueueLeft
-from tele2ats_async.live import QueueTracker
+from tele2ats_async.live.queues import QueueTracker
 from tele2ats_async.live.sightings import Moment
 
 BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)

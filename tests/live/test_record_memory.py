@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tele2ats_async import CallRecord, RecordCallStatus, RecordCallType
-from tele2ats_async.live import RecordMemory
-from tele2ats_async.live.records import News
+from tele2ats_async.live.records import News, RecordMemory
 
 BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)
 LOOK_BACK = timedelta(minutes=60)
