@@ -137,7 +137,7 @@ class Announcer:
     async def _send_recording(self, record: CallRecord) -> None:
         with TemporaryDirectory() as directory:
             # Whole, and checked, before Telegram gets any of it.
-            file = FSInputFile(await self.ats.recordings.save(record.record_file_name or "", directory))
+            file = FSInputFile(await self.ats.recordings.save(record, directory))
             caption = describe(record)
             sent = await patiently(lambda: self.bot.send_audio(self.chat, file, caption=caption))
         with suppress(NotReady):  # not every recording is understood
