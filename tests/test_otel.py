@@ -308,14 +308,16 @@ async def test_saving_many(
 async def test_processes_that_are_left_early(
     simulator: AtsSimulator, names: list[str], tmp_path: Path, telemetry: Telemetry
 ) -> None:
-    """What they had under way is told, too: as many requests as have arrived."""
+    """What they had under way is told, too: all that has arrived, and what was just being sent."""
     async with (
         session_of(simulator, observer=telemetry.observer) as ats,
         aclosing(ats.recordings.save_many(names, tmp_path, processes=2)) as outcomes,
     ):
         await anext(outcomes)
 
-    assert len(simulator.requests) == telemetry.count("tele2ats.client.requests") == len(telemetry.spans)
+    told = telemetry.count("tele2ats.client.requests")
+    assert told == len(telemetry.spans)
+    assert len(simulator.requests) <= told <= len(simulator.requests) + 16  # as many as may be under way
 
 
 async def test_aiohttps_own_instrumentation_is_held_off(
