@@ -232,7 +232,7 @@ def _web_address(argument: str, text: str, *, may_hold_user: bool) -> URL:
         raise TypeError(f"{argument}: expected a text, got {type(text).__name__}")
     # The text may hold the password of a proxy: it stays out of the error.
     try:
-        url = URL(text.rstrip("/"))
+        url = URL(text.rstrip("/") if text.split() == [text] else "")  # no host's name holds white space
     except ValueError:
         url = URL()
     # A user of the service would go into the header where the token belongs.

@@ -238,6 +238,11 @@ async def test_it(ats_simulator, ats_session):
             [],
             "unexpected keyword argument 'sed'",
         ),
+        (
+            "@pytest.mark.asyncio\n@pytest.mark.ats_faults(rate=0.5)\nasync def test_it(ats_simulator): pass",
+            [],
+            "pytest.mark.ats_faults: give a fault",
+        ),
     ],
 )
 def test_what_is_missing_is_told(

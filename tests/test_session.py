@@ -86,6 +86,8 @@ def test_another_loop_is_told_clearly() -> None:
         ({"base_url": ""}, ValueError),
         ({"base_url": "ats2.t2.ru"}, ValueError),
         ({"base_url": "ftp://ats2.t2.ru"}, ValueError),
+        ({"base_url": "http://ats2 t2.ru"}, ValueError),
+        ({"base_url": "http://ats2.t2.ru\n"}, ValueError),
         ({"base_url": "https://"}, ValueError),
         ({"base_url": "https://ats2.t2.ru/?a=b"}, ValueError),
         ({"base_url": "https://ats2.t2.ru/#a"}, ValueError),

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from .download import CONCURRENCY, Concurrency, Directory
-from .options import whole_number
+from .options import require_texts, whole_number
 from .running import run, wrong_use
 
 
@@ -27,7 +27,7 @@ def simulator(
             parser=whole_number(0, 65535), metavar="NUMBER", help="Port to listen on; 0 for a free one."
         ),
     ] = 8093,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
     seed: Annotated[
         int,
         typer.Option(parser=whole_number(0), metavar="NUMBER", help="Another seed makes another company."),
@@ -38,5 +38,6 @@ def simulator(
     Example: tele2ats simulator --port 8093
     """
     with wrong_use():
+        require_texts(host=host)
         from .demonstration import serve  # noqa: PLC0415  # needs the extra "simulator"
     run(serve(host, port, seed=seed), farewell="Stopped.")

@@ -14,7 +14,7 @@ from ..simulator import AtsSimulator, Company
 from ..tokens import TokenPair
 from .download import save
 from .reports import print_report
-from .running import OK, SOMETHING_FAILED, fail
+from .running import OK, SOMETHING_FAILED, WRONG_USE, fail
 from .tables import print_table
 from .views import make_console, make_view, say
 
@@ -53,6 +53,8 @@ async def serve(host: str, port: int, *, seed: int) -> int:
         await simulator.start()
     except OSError as error:
         fail(f"cannot listen on {host}:{port}: {error.strerror or error}", SOMETHING_FAILED)
+    except UnicodeError:
+        fail(f"--host: {host!r} is no name of a host; type 127.0.0.1", WRONG_USE)
     try:
         typer.echo(_instructions(simulator))
         await asyncio.Event().wait()

@@ -8,7 +8,8 @@ import typer
 
 from ..models import CallRecord
 from ..session import AtsSession
-from .options import BaseUrl, Start, TokenFile, environment, read_directory, whole_number
+from .options import BaseUrl, Start, TokenFile, environment, whole_number
+from .paths import read_directory
 from .reports import Report, follow, print_report
 from .running import OK, SOMETHING_FAILED, run, wrong_use
 from .times import parse_period

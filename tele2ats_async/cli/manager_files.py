@@ -35,6 +35,8 @@ def read_manager(file: str) -> Manager:
 
 
 def _read(file: str) -> bytes:
+    if not file:
+        raise ValueError("FILE: is empty; is a variable of your shell not set?")
     try:
         if file != _STANDARD_INPUT:
             return Path(file).read_bytes()

@@ -13,6 +13,7 @@ from ..recordings import SaveOutcome
 from ..session import AtsSession
 from .download import CONCURRENCY, Directory, Transcripts
 from .options import BaseUrl, End, TokenFile, environment, require_texts, whole_number
+from .paths import require_archive
 from .reports import follow, print_figures
 from .running import OK, SOMETHING_FAILED, run, wrong_use
 from .times import parse_age, parse_period
@@ -67,6 +68,7 @@ def mirror(
             _refuse_beside_verify(
                 start=start, end=end, keep=keep, transcripts=transcripts, concurrency=concurrency, tz=zone
             )
+            require_archive("--directory", directory)
     if verify:
         run(_verify(directory))
     with wrong_use():

@@ -9,11 +9,17 @@ from typing import Annotated
 import typer
 
 from ..numbers import normalize_msisdn
+from .paths import read_file
 
-TokenFile = Annotated[Path | None, typer.Option(help="Token file; default: TELE2ATS_TOKEN_FILE.")]
+TokenFile = Annotated[
+    Path | None,
+    typer.Option(parser=read_file, metavar="FILE", help="Token file; default: TELE2ATS_TOKEN_FILE."),
+]
 BaseUrl = Annotated[
     str | None,
-    typer.Option(help="Address of the service; default: TELE2ATS_BASE_URL, else the real one."),
+    typer.Option(
+        metavar="URL", help="Address of the service; default: TELE2ATS_BASE_URL, else the real one."
+    ),
 ]
 Start = Annotated[
     str, typer.Option(metavar="TIME", help="First day or moment: 2026-11-01, 2026-11-01T09:30, today, -7d.")
@@ -25,19 +31,6 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 _NUMBER_OF_RUSSIA = re.compile(r"\s*\+\s*7")
 _BESIDE_DIGITS = re.compile(r"[\s()+\-.\u2010-\u2015\u00a0]+")
-
-
-def read_directory(text: str | Path) -> Path:
-    """Read the path of a directory, which may still be to be made.
-
-    Raises:
-        typer.BadParameter: It is empty, or there is a file.
-    """
-    if not str(text):
-        raise typer.BadParameter("is empty; is a variable of your shell not set?")
-    if Path(text).is_file():
-        raise typer.BadParameter(f"{str(text)!r} is a file; type the name of a directory")
-    return Path(text)
 
 
 def whole_number(least: int, most: int | None = None) -> Callable[[str | int], int]:
@@ -72,8 +65,13 @@ def read_subscriber(option: str, text: str) -> str:
         raise ValueError(f"{option}: {text!r} is no Russian phone number; type 79998887766") from None
 
 
-def read_number(option: str, text: str) -> str:
+def read_number(option: str, text: str, *, or_short: str = ", or a short number: 0001") -> str:
     """Read a number of any country, or a short one, as people write it.
+
+    Args:
+        option: Its name.
+        text: What was typed.
+        or_short: What to say of short numbers, where others are missed.
 
     Raises:
         ValueError: It is none; the text names the option.
@@ -84,7 +82,7 @@ def read_number(option: str, text: str) -> str:
         digits = _BESIDE_DIGITS.sub("", text)
     # One of Russia with a digit too few or too many would be somebody else's without its plus sign.
     if _NUMBER_OF_RUSSIA.match(text) or not (digits.isascii() and digits.isdecimal() and len(digits) <= 15):
-        raise ValueError(f"{option}: {text!r} is no phone number; type 79998887766, or a short number: 0001")
+        raise ValueError(f"{option}: {text!r} is no phone number; type 79998887766{or_short}")
     return digits
 
 
@@ -94,7 +92,7 @@ def read_full_number(option: str, text: str) -> str:
     Raises:
         ValueError: It is none; the text names the option.
     """
-    number = read_number(option, text)
+    number = read_number(option, text, or_short="")
     if len(number) < 7 or number.startswith("0"):
         raise ValueError(f"{option}: {text!r} has no country code; type the whole number: 79998887766")
     return number

@@ -14,29 +14,13 @@ from ..archive.reading import read_calls
 from ..models import CallRecord
 from ..report import LANGUAGES, Language, Report, ReportBuilder, render_html
 from ..session import AtsSession
-from .options import BaseUrl, End, Start, TokenFile, environment, read_directory, require_texts
+from .options import BaseUrl, End, Start, TokenFile, environment, require_texts
+from .paths import output_file, read_directory, require_archive
 from .reports import print_figures
 from .running import OK, run, wrong_use
 from .times import parse_period
 from .views import make_console
 from .zones import TimeZone
-
-
-def _read_output(text: str | Path) -> Path:
-    """Read the path of a file that may be written, or replaced.
-
-    Raises:
-        typer.BadParameter: It is empty, ``-``, or there is something that is no file.
-    """
-    if not str(text):
-        raise typer.BadParameter("is empty; is a variable of your shell not set?")
-    if str(text) == "-":
-        raise typer.BadParameter(
-            "a page is no output for a terminal or a pipe; type a name such as report.html"
-        )
-    if Path(text).exists() and not Path(text).is_file():  # a device or a directory would be replaced
-        raise typer.BadParameter(f"{str(text)!r} is no file; type a name such as report.html")
-    return Path(text)
 
 
 def _read_language(text: str) -> Language:
@@ -55,7 +39,13 @@ def report(
     start: Start,
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", parser=_read_output, metavar="FILE", help="Where to write the page."),
+        typer.Option(
+            "--output",
+            "-o",
+            parser=output_file("report.html"),
+            metavar="FILE",
+            help="Where to write the page.",
+        ),
     ],
     end: End = None,
     *,
@@ -94,6 +84,7 @@ def report(
             figures = _ask(session, pages, first, last, builder)
         else:
             _refuse_beside_archive(token_file=token_file, base_url=base_url)
+            require_archive("--archive", archive)
             figures = disk.run(_read, archive, first, last, builder)
     run(_write(figures, output, language))
 
@@ -128,7 +119,7 @@ async def _write(figures: Awaitable[Report], output: Path, language: Language) -
     """Write the page, whole or not at all, and tell the figures that matter."""
     report = await figures
     page = (await disk.run(partial(render_html, report, language=language))).encode()
-    await disk.run(_save, output, page)
+    await disk.run(disk.write_whole, output, page)
     for first, after in report.gaps:
         typer.echo(
             f"tele2ats: warning: not listed for good, calls may be missing: {first.isoformat(timespec='seconds')}"
@@ -147,11 +138,3 @@ def _rows(report: Report, size_bytes: int, output: Path) -> list[tuple[str, str]
         ("size", decimal(size_bytes)),
         ("page", str(output.resolve())),
     ]
-
-
-def _save(path: Path, page: bytes) -> None:
-    file = disk.AtomicFile(path)
-    try:
-        file.commit([page])
-    finally:
-        file.discard()

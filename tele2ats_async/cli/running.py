@@ -28,8 +28,9 @@ _INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 def run(work: Coroutine[Any, Any, int], *, farewell: str = FAREWELL) -> NoReturn:
     """Run a command to its end, and exit with the status that it returns or its error stands for."""
     try:
-        status = asyncio.run(_cancelled_by_signals(work))
-        _flush()
+        with writing():
+            status = asyncio.run(_cancelled_by_signals(work))
+            _flush()
     except (KeyboardInterrupt, asyncio.CancelledError):
         fail(farewell, INTERRUPTED)
     except ReauthorizationRequired as error:
@@ -38,18 +39,27 @@ def run(work: Coroutine[Any, Any, int], *, farewell: str = FAREWELL) -> NoReturn
         fail(str(error), WRONG_USE)
     except AtsError as error:
         fail(str(error), SOMETHING_FAILED)
+    raise typer.Exit(status)
+
+
+@contextmanager
+def writing() -> Generator[None, None, None]:
+    """Turn an output that takes no more into one line, or none where its reader has left, and an exit status."""
+    try:
+        yield
+    except AtsError:  # some are an OSError too, of other files
+        raise
     except BrokenPipeError:
         _give_up_output()
         raise typer.Exit(READER_GONE) from None  # as after `| head`: who has read enough is told nothing
     except OSError as error:
         _give_up_output()
         fail(f"cannot write the output: {error.strerror or error}", SOMETHING_FAILED)
-    raise typer.Exit(status)
 
 
 @contextmanager
 def wrong_use() -> Generator[None, None, None]:
-    """Turn wrong arguments, and a package that is missing, into one line and exit status 2.
+    """Turn wrong arguments, paths among them, and a package that is missing, into one line and exit status 2.
 
     Ctrl-C before `run()` has begun, such as at a prompt, ends as it does there.
     """
@@ -59,6 +69,9 @@ def wrong_use() -> Generator[None, None, None]:
         fail(FAREWELL, INTERRUPTED)
     except (ValueError, ImportError) as error:
         fail(str(error), WRONG_USE)
+    except OSError as error:
+        where = error.filename or "the working directory"  # which has been removed, where no file is at fault
+        fail(f"{where}: {error.strerror}; type another name", WRONG_USE)
 
 
 def fail(text: str, status: int) -> NoReturn:

@@ -1,7 +1,6 @@
 """``tele2ats transcript``: what was said in a recording, for people, players and programs."""
 
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -18,6 +17,7 @@ from ..session import AtsSession
 from ..transcripts import Transcript
 from ..transcripts.spelling import spell_time
 from .options import BaseUrl, TokenFile, environment, require_texts
+from .paths import output_file
 from .running import OK, SOMETHING_FAILED, run, wrong_use
 from .views import make_console, say
 
@@ -43,19 +43,31 @@ _WRITE: dict[Format, Write] = {
 
 def transcript(
     name: Annotated[
-        str, typer.Argument(help="Name of a recording, as listed, or a saved transcript: a .json file.")
+        str,
+        typer.Argument(
+            metavar="NAME", help="Name of a recording, as listed, or a saved transcript: a .json file."
+        ),
     ],
     *,
     format_: Annotated[
         Format, typer.Option("--format", help="Text with times, subtitles (SRT, WebVTT), or JSON.")
     ] = Format.TEXT,
     search: Annotated[
-        str | None, typer.Option(help="Show only where these words are said, one line for each place.")
+        str | None,
+        typer.Option(metavar="WORDS", help="Show only where these words are said, one line for each place."),
     ] = None,
     directory: Annotated[
-        str | None, typer.Option(help="An archive: its transcript is taken, and its names of the parties.")
+        str | None,
+        typer.Option(
+            metavar="DIRECTORY", help="An archive: its transcript is taken, and its names of the parties."
+        ),
     ] = None,
-    output: Annotated[str | None, typer.Option(help="Write to this file, not to the screen.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            parser=output_file("call.srt"), metavar="FILE", help="Write to this file, not to the screen."
+        ),
+    ] = None,
     token_file: TokenFile = None,
     base_url: BaseUrl = None,
 ) -> None:
@@ -68,25 +80,16 @@ def transcript(
 
     Example: tele2ats transcript 2026-11-01/mo_176198040012345678 --format srt --output call.srt
     """
-    with wrong_use(), _wrong_paths():
-        require_texts(search=search, directory=directory, output=output)
+    with wrong_use():
+        require_texts(search=search, directory=directory)
         write = _WRITE[format_] if search is None else _searching(search, format_)
-        target = None if output is None else _target(output)
         archive = None if directory is None else _archive(directory)
         saved = _saved(name, archive)
         if saved is None:
             get = partial(_fetch, AtsSession.from_env(environment(token_file, base_url)), name)
         else:
             get = partial(_give, _load(saved))
-    run(_show(get, archive, write, target, must_find=search is not None))
-
-
-@contextmanager
-def _wrong_paths() -> Generator[None, None, None]:
-    try:
-        yield
-    except OSError as error:
-        raise ValueError(f"{error.filename}: {error.strerror}") from None
+    run(_show(get, archive, write, output, must_find=search is not None))
 
 
 def _searching(search: str, format_: Format) -> Write:
@@ -100,16 +103,6 @@ def _searching(search: str, format_: Format) -> Write:
         f"{spell_time(match.start_time)} {match.speaker}: {match.utterance.text}\n"
         for match in transcript.search(search)
     )
-
-
-def _target(output: str) -> Path:
-    """Find the place of a file that is to be written, behind links, and see that it can be one."""
-    path = Path(output).resolve()
-    if path.exists() and not path.is_file():
-        raise ValueError(f"--output: {output!r} is no file")
-    if not path.parent.is_dir():
-        raise ValueError(f"--output: there is no directory {str(path.parent)!r}")
-    return path
 
 
 def _archive(directory: str) -> Path:

@@ -8,7 +8,7 @@ from typing import Any, cast
 import typer
 from typer.core import TyperGroup
 
-from .running import FAREWELL, INTERRUPTED, OK, WRONG_USE, say_error
+from .running import FAREWELL, INTERRUPTED, OK, WRONG_USE, say_error, writing
 
 # What click raises for wrong use; typer itself shows one of its leaves only.
 _UsageError = cast("type[Exception]", typer.BadParameter.__mro__[1])
@@ -46,6 +46,16 @@ class Commands(TyperGroup):
             status = WRONG_USE
         sys.exit(status or OK)
 
+    def make_context(self, *args: Any, **settings: Any) -> Any:
+        """Read what was typed; help and the version are printed meanwhile."""
+        with writing():
+            return super().make_context(*args, **settings)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; the help of one of several is printed meanwhile."""
+        with writing():
+            return super().invoke(ctx)
+
     def _describe(self, error: Exception, words: Sequence[str]) -> str:
         complaint = _complaint(error)
         path, command = self._find(words)
@@ -76,4 +86,7 @@ def _complaint(error: Exception) -> str:
     if param is None:
         return str(cast("Any", error).format_message()).rstrip(".")
     name = param.opts[0] if param.param_type_name == "option" else (param.metavar or param.name.upper())
-    return f"{name}: {cast('Any', error).message or 'not given'}".rstrip(".")
+    message = str(cast("Any", error).message or "not given").removeprefix(
+        "Value error, "
+    )  # one of none of a choice
+    return f"{name}: {message}".rstrip(".")

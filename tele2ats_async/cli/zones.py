@@ -30,6 +30,12 @@ def _near(text: str) -> list[str]:
     """Give names that may be meant: of a city without its continent, or mistyped."""
     names = {name.lower(): name for name in available_timezones()}
     wanted = text.strip().lower().replace(" ", "_")
+    if wanted == "msk":  # the one abbreviation that people here type, and no name is like it
+        return ["Europe/Moscow"]
+    if any(
+        letter.isdigit() for letter in wanted
+    ):  # an offset: Etc/GMT+3, which looks like it, is its opposite
+        return []
     exact = [name for key, name in names.items() if wanted and wanted in (key, key.rpartition("/")[2])]
     if exact:
         return sorted(exact)[:_SUGGESTIONS]

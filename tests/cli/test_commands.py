@@ -118,6 +118,27 @@ async def test_without_the_extra_it_says_what_to_install() -> None:
     assert "Traceback" not in finished.err
 
 
+async def test_an_interrupt_while_it_loads_is_a_line() -> None:
+    """Who sees a mistake right after the return key presses Ctrl-C before typer is there."""
+    code = """
+import importlib.abc, signal, sys
+class Person(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "typer":
+            signal.raise_signal(signal.SIGINT)
+sys.meta_path.insert(0, Person())
+from tele2ats_async.cli import main
+main()
+"""
+    finished = await finish(await start("employees", code=code))
+
+    assert (130, "", "tele2ats: Interrupted; nothing was sent.\n") == (
+        finished.status,
+        finished.out,
+        finished.err,
+    )
+
+
 async def test_download_saves_a_period(simulator: AtsSimulator, names: list[str], tmp_path: Path) -> None:
     """All recordings and transcripts are there, with tokens from the environment."""
     finished = await run(*week(simulator.company, tmp_path, "--transcripts"), env=account(simulator))

@@ -259,8 +259,10 @@ async def test_a_directory_without_an_archive(tmp_path: Path) -> None:
     """A mistyped name is a line, and nothing is made."""
     finished = await run("mirror", "--verify", "--directory", str(tmp_path / "none"))
 
-    assert 1 == finished.status
-    assert re.fullmatch(r"tele2ats: archive .*none: holds no archive: .*\n", finished.err)
+    assert 2 == finished.status
+    assert re.fullmatch(
+        r"tele2ats: --directory: '.*none' holds no archive; type the directory that .*\n", finished.err
+    )
     assert not (tmp_path / "none").exists()
 
 

@@ -75,7 +75,7 @@ async def test_a_page_is_whole_or_the_old_one(simulator: AtsSimulator, tmp_path:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--start", "2026-11-01", "-o", "-"], "a page is no output for a terminal or a pipe"),
+        (["--start", "2026-11-01", "-o", "-"], "--output: '-' is no file; type a name such as report.html"),
         (["--start", "2026-11-01", "-o", ""], "is empty"),
         (["--start", "2026-11-01", "-o", "/dev/null"], "is no file; type a name such as report.html"),
         (["--start", "2026-11-01", "-o", "."], "is no file; type a name such as report.html"),
@@ -122,8 +122,8 @@ async def test_an_archive_has_to_be_one(tmp_path: Path) -> None:
         foreign.execute("CREATE TABLE notes (text)")
     other = await run(*arguments)
 
-    assert [1, 1, 1] == [finished.status for finished in (none, empty, other)]
-    assert "there is no archive.sqlite3" in none.err
+    assert [2, 1, 1] == [finished.status for finished in (none, empty, other)]
+    assert "holds no archive; type the directory that tele2ats mirror has filled" in none.err
     assert "archive.sqlite3 is empty" in empty.err
     assert "is a database of another program" in other.err
     assert ["archive.sqlite3"] == _files(tmp_path)

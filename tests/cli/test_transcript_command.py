@@ -173,7 +173,10 @@ async def test_on_a_terminal_it_is_text(simulator: AtsSimulator, transcript: Tra
         (["a/b", "--directory", "missing"], "--directory: there is no directory 'missing'"),
         (["a/b", "--directory", ""], "--directory: is empty; is a variable of your shell not set?"),
         (["a/b", "--output", "tests.json"], "--output: 'tests.json' is no file"),
-        (["a/b", "--output", "missing/call.srt"], "--output: there is no directory '{}/missing'"),
+        (
+            ["a/b", "--output", "words.json/call.srt"],
+            "--output: '{}/words.json' is a file; type a name such as",
+        ),
         (["a/b", "--output", "/dev/null"], "--output: '/dev/null' is no file"),
         (["a/b", "--search", "—"], "--search: '—' holds no word"),
         (

@@ -1,5 +1,6 @@
 """What a person can mistype: one line, exit status 2, no traceback, nothing sent."""
 
+import asyncio
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 from inside import EXAMPLE, Inside, all_commands, served
-from processes import run
+from processes import COMMAND, run
 from typer.main import get_command
 
 from tele2ats_async.cli.app import app
@@ -33,7 +34,6 @@ NONSENSE = {
         "--number",
         "--source",
         "--destination",
-        "--base-url",
     ]
 } | {
     "--limit": ["0", "-1", "1.5", "1e3", "١", "9" * 5000],
@@ -45,7 +45,13 @@ NONSENSE = {
     "--sort": ["date", "date,desc", "dat,ASC", "-date", "date,ASC,"],
     "--number": ["123", "+375291234567"],
     "--caller": ["+7 999", "1234567890123456", "٧٩٩٩٨٨٨٧٧٦٦"],
-    "--directory": ["", __file__],
+    "--directory": ["", __file__, f"{__file__}/below", "/dev/null", "x" * 300],
+    "--output": ["", "-", "/", "/dev/null", f"{__file__}/below", "x" * 300, f"{'x' * 300}/below"],
+    "--archive": ["", __file__, "/", "none"],
+    "--token-file": ["", "/"],
+    "--host": ["", "x" * 70],
+    "--format": ["", "pdf"],
+    "--base-url": ["", "nowhere", "http://a b", "http://a\n"],
 }
 
 
@@ -152,6 +158,8 @@ def test_every_help_tells_the_exit_status_or_an_example(inside: Inside, path: st
         ("simulator --port 99999", "--port: '99999' is no whole number from 0 to 65535; type 0"),
         ("records --json --csv", "--json and --csv: are two forms of output; type one of them"),
         ("records --tz Moscow", "--tz: 'Moscow' is no time zone; type Europe/Moscow"),
+        ("records --tz MSK", "--tz: 'MSK' is no time zone; type Europe/Moscow\n"),
+        ("records --tz UTC+3", "--tz: 'UTC+3' is no time zone; type a name such as Europe/Moscow\n"),
         ("records --tz Europe/Mosow", "--tz: 'Europe/Mosow' is no time zone; type Europe/Moscow"),
         ("records --tz Nowhere/Xyzzy", "--tz: 'Nowhere/Xyzzy' is no time zone; type a name such as Europe/Moscow"),
         ("records --sort dat,DESC", "--sort: 'dat,DESC' is no order; type date,ASC or date,DESC"),
@@ -161,7 +169,8 @@ def test_every_help_tells_the_exit_status_or_an_example(inside: Inside, path: st
         ("blacklist clear", "asks first, and here is nobody to ask; type tele2ats blacklist clear --yes"),
         ("managers delete 26", "asks first, and here is nobody to ask; type tele2ats managers delete 26 --yes"),
         ("blacklist add 0001", "NUMBER: '0001' has no country code; type the whole number: 79998887766"),
-        ("blacklist add +7999888", "NUMBER: '+7999888' is no phone number; type 79998887766"),
+        ("blacklist add +7999888", "NUMBER: '+7999888' is no phone number; type 79998887766\n"),
+        ("transcript a/b --format pdf", "--format: 'pdf' is not one of 'text', 'srt', 'vtt', 'json'; for example"),
         ("dial --source 1 --destination one", "--destination: 'one' is no phone number; type 79998887766"),
         ("dial --source 89998887766 --destination +79998887766", "--destination: 79998887766 would call itself"),
         ("dial --source 1", "--destination: not given; for example: tele2ats dial --source 0001 --destination"),
@@ -173,6 +182,47 @@ def test_every_help_tells_the_exit_status_or_an_example(inside: Inside, path: st
 def test_what_is_said(inside: Inside, words: str, said: str) -> None:
     """What is wrong, and what to type instead, of a similar name where there is one."""
     assert said in assert_is_one_line(inside, words.split())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "download --start today --end today --directory",
+        "mirror --start today --directory",
+        "report --start today -o",
+        "transcript a/b --output",
+    ],
+)
+def test_a_ring_of_links_is_no_place(inside: Inside, words: str, tmp_path: Path) -> None:
+    """Some versions of Python raise of it what others do not."""
+    (tmp_path / "ring").symlink_to(tmp_path / "ring")
+
+    said = assert_is_one_line(inside, [*words.split(), str(tmp_path / "ring")])
+
+    assert "ring' is no " in said
+    assert "; type " in said
+
+
+def test_no_name_of_a_file_is_a_variable_that_is_not_set(inside: Inside) -> None:
+    """Not the working directory."""
+    assert "FILE: is empty; is a variable of" in assert_is_one_line(inside, ["managers", "create", ""])
+
+
+@pytest.mark.asyncio
+async def test_a_working_directory_that_has_gone(tmp_path: Path) -> None:
+    """Its path cannot be told; the files in it cannot be either."""
+    (tmp_path / "gone").mkdir()
+    process = await asyncio.create_subprocess_shell(
+        f"rmdir {tmp_path}/gone && {COMMAND} employees --token-file tokens.json",
+        cwd=tmp_path / "gone",
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await process.communicate()
+
+    assert (2, b"tele2ats: the working directory: No such file or directory; type another name\n") == (
+        process.returncode,
+        said,
+    )
 
 
 def test_the_bare_name_gets_help(inside: Inside) -> None:
