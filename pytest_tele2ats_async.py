@@ -68,7 +68,9 @@ def _fixtures_on(loop: str, make: Any) -> ModuleType:
         async with _make_simulator(request.node, ats_company) as running:
             for mark in request.node.iter_markers("ats_faults"):
                 if not mark.args:  # the test would pass, and show nothing
-                    pytest.fail("pytest.mark.ats_faults: give a fault, such as faults.Refuse()", pytrace=False)
+                    pytest.fail(
+                        "pytest.mark.ats_faults: give a fault, such as faults.Refuse()", pytrace=False
+                    )
                 for fault in mark.args:
                     running.inject(fault, **mark.kwargs)
             yield running
