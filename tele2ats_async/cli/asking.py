@@ -20,6 +20,8 @@ _EXPECTED = (
 _PROMPTS = ("Access token: ", "Refresh token: ")
 # What is longer, with its line break, a terminal in line mode cuts without a word.
 _LONGEST_LINE = 4095
+# More than any pair has: a device has no end.
+_LARGEST_BYTES = 1024**2
 
 
 def ask_pair() -> TokenPair:
@@ -32,7 +34,7 @@ def ask_pair() -> TokenPair:
         if sys.stdin is None:  # closed by whoever started the process
             raise ValueError(_EXPECTED)
         if not sys.stdin.isatty():
-            return _parse(sys.stdin.buffer.read().decode("utf-8-sig", errors="replace"))
+            return _parse(sys.stdin.buffer.read(_LARGEST_BYTES).decode("utf-8-sig", errors="replace"))
         return _ask_on_terminal()
     except OSError as error:
         raise ValueError(f"cannot read the tokens: {error.strerror or error}") from None

@@ -51,9 +51,9 @@ def list_(
 
 @blacklist.command()
 def add(number: Number, *, token_file: TokenFile = None, base_url: BaseUrl = None) -> None:
-    """Put a number on the blacklist, and say whether it was there already.
+    """Put a number on the blacklist.
 
-    Exit status: 0 it is there, 1 the service did not do it, 2 wrong use, 3 the tokens are spent.
+    Whether it was there already is said. Exit status: 0 it is there, 1 the service did not do it, 2 wrong use, 3 the tokens are spent.
 
     Example: tele2ats blacklist add "+7 999 888-77-66"
     """

@@ -11,7 +11,9 @@ from .running import run, wrong_use
 
 
 def demo(directory: Directory = Path("tele2ats-demo"), concurrency: Concurrency = CONCURRENCY) -> None:
-    """Mirror a week of recordings and transcripts from a simulated ATS on this machine.
+    """Save a week of a simulated ATS on this machine.
+
+    Its calls are listed, their recordings and transcripts saved; a second run finds them there.
 
     Example: tele2ats demo
     """
@@ -33,7 +35,9 @@ def simulator(
         typer.Option(parser=whole_number(0), metavar="NUMBER", help="Another seed makes another company."),
     ] = 1,
 ) -> None:
-    """Serve a simulated ATS until interrupted, and print what another terminal needs to use it.
+    """Serve a simulated ATS until interrupted.
+
+    What another terminal needs to use it is printed.
 
     Example: tele2ats simulator --port 8093
     """

@@ -20,9 +20,9 @@ def dial(
     token_file: TokenFile = None,
     base_url: BaseUrl = None,
 ) -> None:
-    """Place a call: the employee's phone rings first, and when answered, the number is called.
+    """Place a call: the employee's phone rings first.
 
-    The request is never sent twice. Exit status: 0 placed, 1 not placed, or not known to be, 2 wrong use,
+    When it is answered, the number is called. The request is never sent twice. Exit status: 0 placed, 1 not placed, or not known to be, 2 wrong use,
     3 the tokens are spent, 130 interrupted.
 
     Example: tele2ats dial --source 0001 --destination "8 (999) 888-77-66"

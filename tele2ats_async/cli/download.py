@@ -42,9 +42,9 @@ def download(
     token_file: TokenFile = None,
     base_url: BaseUrl = None,
 ) -> None:
-    """Save all recordings of a period; what is there already is not fetched again.
+    """Save all recordings of a period.
 
-    The tokens come from a file, or from TELE2ATS_ACCESS_TOKEN and TELE2ATS_REFRESH_TOKEN. Times
+    What is there already is not fetched again. The tokens come from a file, or from TELE2ATS_ACCESS_TOKEN and TELE2ATS_REFRESH_TOKEN. Times
     without an offset are local, or of --tz. Exit status: 0 all is there, 1 something failed, 2 wrong use,
     3 the tokens are spent, 130 interrupted.
 

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
+from typing import BinaryIO
 
 import attrs
 
@@ -12,6 +13,7 @@ from ..models import Customer, Manager
 from ..wire import converter
 
 _STANDARD_INPUT = "-"
+_LARGEST_BYTES = 16 * 1024**2
 
 
 def read_manager(file: str) -> Manager:
@@ -39,12 +41,21 @@ def _read(file: str) -> bytes:
         raise ValueError("FILE: is empty; is a variable of your shell not set?")
     try:
         if file != _STANDARD_INPUT:
-            return Path(file).read_bytes()
+            with Path(file).open("rb") as opened:
+                return _read_bounded(opened, file)
         if sys.stdin is None:  # closed by whoever started the process
             raise ValueError("-: there is no standard input; type the name of a file")
-        return sys.stdin.buffer.read()
+        return _read_bounded(sys.stdin.buffer, file)
     except OSError as error:
         raise ValueError(f"{file}: cannot be read: {error.strerror}; type another name, or -") from None
+
+
+def _read_bounded(source: BinaryIO, file: str) -> bytes:
+    """Read no more than any manager has: a device has no end."""
+    content = source.read(_LARGEST_BYTES + 1)
+    if len(content) > _LARGEST_BYTES:
+        raise ValueError(f"{file}: is larger than any manager is; type another name, or -")
+    return content
 
 
 def _require_spelling(members: Mapping[str, object], model: type[Manager | Customer], where: str) -> None:

@@ -85,9 +85,9 @@ def show_(
     token_file: TokenFile = None,
     base_url: BaseUrl = None,
 ) -> None:
-    """Show a manager and the manager's customers; --json makes what update takes.
+    """Show a manager and the manager's customers.
 
-    Exit status: 0 shown, 1 there is none, or the service did not answer, 2 wrong use, 3 the tokens are spent.
+    With --json it is what update takes. Exit status: 0 shown, 1 there is none, or the service did not answer, 2 wrong use, 3 the tokens are spent.
 
     Example: tele2ats managers show 26 --json
     """
@@ -99,9 +99,9 @@ def show_(
 
 @managers.command()
 def create(file: ManagerFile, *, token_file: TokenFile = None, base_url: BaseUrl = None) -> None:
-    """Make a manager from JSON: name, employeeId, customers, handleAllCustomers.
+    """Make a manager from JSON.
 
-    The request is never sent twice. Exit status: 0 made, 1 not made, or not known to be, 2 wrong use, 3 the
+    It has name, employeeId, customers and handleAllCustomers. The request is never sent twice. Exit status: 0 made, 1 not made, or not known to be, 2 wrong use, 3 the
     tokens are spent, 130 interrupted.
 
     Example: tele2ats managers create manager.json
@@ -119,9 +119,9 @@ def create(file: ManagerFile, *, token_file: TokenFile = None, base_url: BaseUrl
 
 @managers.command()
 def update(file: ManagerFile, *, token_file: TokenFile = None, base_url: BaseUrl = None) -> None:
-    """Change a manager to what is in the JSON, as "managers show --json" prints it, with its id.
+    """Change a manager to what is in the JSON.
 
-    Exit status: 0 changed, 1 not changed, or not known to be, 2 wrong use, 3 the tokens are spent,
+    It is as "managers show --json" prints it, with its id. Exit status: 0 changed, 1 not changed, or not known to be, 2 wrong use, 3 the tokens are spent,
     130 interrupted.
 
     Example: tele2ats managers update manager.json

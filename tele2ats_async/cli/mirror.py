@@ -51,9 +51,9 @@ def mirror(
     token_file: TokenFile = None,
     base_url: BaseUrl = None,
 ) -> None:
-    """Keep a directory up to date: all calls of a period in archive.sqlite3, their recordings beside it.
+    """Keep a directory up to date with the calls of a period.
 
-    A run lists what is new and fetches what the index lacks, and nothing twice; killed at any moment, the next
+    They are in archive.sqlite3, their recordings beside it. A run lists what is new and fetches what the index lacks, and nothing twice; killed at any moment, the next
     one goes on there. With --verify nothing is sent, and no tokens are needed: every file is read, and what is
     not as the index says is fetched again by the next run; a run alone does not look at old files. The tokens come from a file, or from
     TELE2ATS_ACCESS_TOKEN and TELE2ATS_REFRESH_TOKEN. Times without an offset are

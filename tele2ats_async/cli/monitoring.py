@@ -38,9 +38,9 @@ def calls(
     token_file: TokenFile = None,
     base_url: BaseUrl = None,
 ) -> None:
-    """Show the calls in progress, or with --watch each that starts, is connected, and ends.
+    """Show the calls in progress; with --watch, follow them.
 
-    With --watch, a service that does not answer is asked again. Exit status: 0 shown, 1 the service did not
+    With --watch there is a line for each that starts, is connected, and ends, and a service that does not answer is asked again. Exit status: 0 shown, 1 the service did not
     answer, 2 wrong use, 3 the tokens are spent, 130 interrupted.
 
     Example: tele2ats calls --watch
@@ -64,9 +64,9 @@ def queues(
     token_file: TokenFile = None,
     base_url: BaseUrl = None,
 ) -> None:
-    """Show the queues and the numbers that wait, or with --watch each that comes and that goes.
+    """Show the queues and the numbers that wait; or --watch them.
 
-    With --watch, a service that does not answer is asked again. Exit status: 0 shown, 1 the service did not
+    With --watch there is a line for each number that comes and that goes, and a service that does not answer is asked again. Exit status: 0 shown, 1 the service did not
     answer, 2 wrong use, 3 the tokens are spent, 130 interrupted.
 
     Example: tele2ats queues --watch --jsonl

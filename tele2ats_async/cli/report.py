@@ -65,9 +65,9 @@ def report(
     token_file: TokenFile = None,
     base_url: BaseUrl = None,
 ) -> None:
-    """Write the figures of a period into one HTML page: calls by day, hour, status, employee and queue.
+    """Write the figures of a period into one HTML page.
 
-    The page needs no network and no other file, and can be read on a phone and printed. It holds names and
+    It has calls by day, hour, status, employee and queue. The page needs no network and no other file, and can be read on a phone and printed. It holds names and
     numbers of callers. An archive is only read, and needs no tokens. Exit status: 0 it is written, 1 the
     calls could not be had or the file not be written, 2 wrong use, 3 the tokens are spent, 130 interrupted.
 

@@ -56,9 +56,9 @@ def stats(
     token_file: TokenFile = None,
     base_url: BaseUrl = None,
 ) -> None:
-    """Show the figures of a period, of the company or of one number; without a period, of today.
+    """Show the figures of a period, of the company or one number.
 
-    Exit status: 0 shown, 1 the service did not answer, 2 wrong use, 3 the tokens are spent.
+    Without a period they are those of today.     Exit status: 0 shown, 1 the service did not answer, 2 wrong use, 3 the tokens are spent.
 
     Example: tele2ats stats --start -7d --number 79998887766
     """

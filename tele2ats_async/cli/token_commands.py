@@ -11,9 +11,7 @@ from .running import run, wrong_use
 from .usage import Commands
 from .zones import TimeZone
 
-tokens = typer.Typer(
-    cls=Commands, help="The pair of tokens: put it into its store, look at it, keep it alive."
-)
+tokens = typer.Typer(cls=Commands, help="The pair of tokens: store it, look at it, keep it alive.")
 
 
 @tokens.command("set")
@@ -35,9 +33,9 @@ def set_(*, zone: TimeZone = None, token_file: TokenFile = None) -> None:
 
 @tokens.command()
 def show(*, zone: TimeZone = None, token_file: TokenFile = None) -> None:
-    """Show whose tokens they are and when they end, in lines "name: value", without the tokens.
+    """Show whose tokens they are and when they end.
 
-    The tokens come from a file, or from TELE2ATS_ACCESS_TOKEN and TELE2ATS_REFRESH_TOKEN. Nothing is
+    In lines "name: value", without the tokens. The tokens come from a file, or from TELE2ATS_ACCESS_TOKEN and TELE2ATS_REFRESH_TOKEN. Nothing is
     asked of the service: the tokens speak for themselves. Exit status: 0 shown, expired or not, 2 the
     store does not work.
 
@@ -66,9 +64,9 @@ def refresh(*, zone: TimeZone = None, token_file: TokenFile = None, base_url: Ba
 
 @tokens.command()
 def watch(*, zone: TimeZone = None, token_file: TokenFile = None, base_url: BaseUrl = None) -> None:
-    """Keep the tokens alive until interrupted: one refresh a day, minutes before the access token ends.
+    """Keep the tokens alive until interrupted.
 
-    Each refresh and each failure is a line on the standard error. No failure is the end: a service that
+    There is one refresh a day, minutes before the access token ends. Each refresh and each failure is a line on the standard error. No failure is the end: a service that
     is down is asked again, and spent tokens are replaced by "tele2ats tokens set", without a restart.
     Exit status: 2 the store cannot be read at the start, 130 interrupted; a refresh under way is finished
     and saved first.

@@ -11,8 +11,8 @@ import typer
 
 from .. import disk
 from ..archive.reading import find_record
-from ..errors import PayloadError
-from ..recordings.names import TRANSCRIPT, path_below
+from ..errors import PayloadError, UnsafeName
+from ..recordings.names import RECORDING, TRANSCRIPT, path_below
 from ..session import AtsSession
 from ..transcripts import Transcript
 from ..transcripts.spelling import spell_time
@@ -115,7 +115,12 @@ def _saved(name: str, archive: Path | None) -> Path | None:
     """Find the file of a transcript; None where the service has to be asked."""
     if name.endswith(TRANSCRIPT):
         return Path(name)
-    held = path_below(archive or Path(), name, TRANSCRIPT)  # refuses what is no name
+    if name.endswith(RECORDING):
+        raise ValueError(f"NAME: {name!r} is a file of a recording; type {name.removesuffix(RECORDING)}")
+    try:
+        held = path_below(archive or Path(), name, TRANSCRIPT)
+    except UnsafeName as error:
+        raise ValueError(f"{error}; type one that tele2ats records shows") from None
     return held if archive and held.exists() else None
 
 

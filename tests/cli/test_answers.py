@@ -329,6 +329,16 @@ def test_a_manager_that_is_none(inside: Inside, command: str, form: str | bytes,
     assert 0 == len(inside.simulator.requests)
 
 
+def test_a_manager_has_an_end(inside: Inside) -> None:
+    """A device, or a disk image that was meant to be another file, is not read into memory whole."""
+    finished = inside.run("managers", "create", "/dev/zero")
+
+    assert (2, "tele2ats: /dev/zero: is larger than any manager is; type another name, or -\n") == (
+        finished.status,
+        finished.err,
+    )
+
+
 @pytest.mark.parametrize("name", ["", "none.json", ".", "\x1b[2J.json"])
 def test_a_manager_in_no_file(inside: Inside, name: str, tmp_path: Path) -> None:
     """The file cannot be read: a line that says why."""

@@ -777,3 +777,15 @@ async def test_help_shows_an_example_for_each_command(tokens: Tokens) -> None:
         assert 0 == finished.status
         assert f"Example: tele2ats tokens {command}" in text
         assert "Exit status: " in text
+
+
+async def test_a_device_is_no_pair(tmp_path: Path) -> None:
+    """It has no end, and is not read until the memory has one."""
+    with await asyncio.to_thread(open, "/dev/zero", "rb") as device:
+        process = await start(
+            "tokens", "set", "--token-file", str(tmp_path / "t.json"), stdin=device.fileno()
+        )
+        finished = await finish(process)
+
+    assert (2, 1) == (finished.status, finished.err.count("\n"))
+    assert finished.err.startswith("tele2ats: no pair; expected ")

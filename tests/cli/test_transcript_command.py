@@ -165,7 +165,11 @@ async def test_on_a_terminal_it_is_text(simulator: AtsSimulator, transcript: Tra
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["../../etc/passwd"], "name '../../etc/passwd' of a recording has the part '..'"),
+        (["../../etc/passwd"], "name '../../etc/passwd' of a recording has the part '..'; type one that"),
+        (
+            ["2026-11-01/mo_1.mp3"],
+            "NAME: '2026-11-01/mo_1.mp3' is a file of a recording; type 2026-11-01/mo_1\n",
+        ),
         ([""], "name '' of a recording is empty"),
         (["missing.json"], "missing.json: No such file or directory"),
         (["tests.json"], "tests.json: Is a directory"),

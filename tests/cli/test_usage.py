@@ -145,6 +145,15 @@ def test_every_help_tells_the_exit_status_or_an_example(inside: Inside, path: st
     assert f"Example: tele2ats {path}" in " ".join(finished.out.split())
 
 
+@pytest.mark.parametrize("words", ["", "managers", "blacklist", "tokens"])
+def test_what_a_command_is_for_is_a_whole_sentence(inside: Inside, words: str) -> None:
+    """In the help of several commands no line breaks off, on a terminal of 80 columns."""
+    finished = inside.run(*words.split(), "--help", COLUMNS="80")
+
+    assert "Commands:" in finished.out
+    assert "..." not in finished.out.partition("Commands:")[2]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
