@@ -7,8 +7,8 @@ import typer
 from ..models import BlacklistEntry
 from ..session import AtsSession
 from .asking_first import require_consent
-from .options import BaseUrl, TokenFile, Yes, environment, read_full_number
-from .output import AsCsv, AsJson, AsJsonLines, Output, choose_output
+from .options import BaseUrl, TokenFile, Yes, open_session, read_full_number
+from .output import AsCsv, AsJson, AsJsonLines, choose_output, print_fetched
 from .rows import Sheet
 from .running import OK, run, wrong_use
 from .usage import Commands
@@ -45,21 +45,22 @@ def list_(
     """
     with wrong_use():
         output = choose_output(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
-        session = AtsSession.from_env(environment(token_file, base_url))
-    run(_list(session, output))
+        session = open_session(token_file, base_url)
+    run(print_fetched(output, _ENTRIES, session, session.blacklist.fetch_all))
 
 
 @blacklist.command()
 def add(number: Number, *, token_file: TokenFile = None, base_url: BaseUrl = None) -> None:
     """Put a number on the blacklist.
 
-    Whether it was there already is said. Exit status: 0 it is there, 1 the service did not do it, 2 wrong use, 3 the tokens are spent.
+    Whether it was there already is said. Exit status: 0 it is there, 1 the service did not do it, 2
+    wrong use, 3 the tokens are spent.
 
     Example: tele2ats blacklist add "+7 999 888-77-66"
     """
     with wrong_use():
         number = read_full_number("NUMBER", number)
-        session = AtsSession.from_env(environment(token_file, base_url))
+        session = open_session(token_file, base_url)
     run(_add(session, number))
 
 
@@ -73,7 +74,7 @@ def remove(number: Number, *, token_file: TokenFile = None, base_url: BaseUrl = 
     """
     with wrong_use():
         number = read_full_number("NUMBER", number)
-        session = AtsSession.from_env(environment(token_file, base_url))
+        session = open_session(token_file, base_url)
     run(_remove(session, number))
 
 
@@ -87,15 +88,9 @@ def clear(*, yes: Yes = False, token_file: TokenFile = None, base_url: BaseUrl =
     Example: tele2ats blacklist clear --yes
     """
     with wrong_use():
-        session = AtsSession.from_env(environment(token_file, base_url))
+        session = open_session(token_file, base_url)
         require_consent("tele2ats blacklist clear", "Take all numbers off the blacklist?", yes=yes)
     run(_clear(session))
-
-
-async def _list(session: AtsSession, output: Output) -> int:
-    async with session:
-        output.print_all(_ENTRIES, await session.blacklist.fetch_all())
-    return OK
 
 
 async def _add(session: AtsSession, number: str) -> int:

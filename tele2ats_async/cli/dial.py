@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from ..errors import NotFound, ServerError, TransportError
+from ..errors import NotFound
 from ..session import AtsSession
-from .options import BaseUrl, TokenFile, environment, read_number
-from .running import OK, SOMETHING_FAILED, fail, run, wrong_use
+from .options import BaseUrl, TokenFile, open_session, read_number
+from .running import OK, SOMETHING_FAILED, fail, run, sent_once, wrong_use
 from .views import make_console, say
 
 _UNKNOWN = "the call may have been placed; look with tele2ats calls before you dial again"
@@ -22,8 +22,8 @@ def dial(
 ) -> None:
     """Place a call: the employee's phone rings first.
 
-    When it is answered, the number is called. The request is never sent twice. Exit status: 0 placed, 1 not placed, or not known to be, 2 wrong use,
-    3 the tokens are spent, 130 interrupted.
+    When it is answered, the number is called. The request is never sent twice. Exit status: 0 placed, 1
+    not placed, or not known to be, 2 wrong use, 3 the tokens are spent, 130 interrupted.
 
     Example: tele2ats dial --source 0001 --destination "8 (999) 888-77-66"
     """
@@ -32,21 +32,19 @@ def dial(
         destination = read_number("--destination", destination)
         if source == destination:
             raise ValueError(f"--destination: {destination} would call itself; type another number")
-        session = AtsSession.from_env(environment(token_file, base_url))
+        session = open_session(token_file, base_url)
     run(_dial(session, source, destination), farewell=f"Interrupted; {_UNKNOWN}.")
 
 
 async def _dial(session: AtsSession, source: str, destination: str) -> int:
     async with session:
         try:
-            await session.calls.dial(destination=destination, source=source)
+            with sent_once(_UNKNOWN, "no call was placed"):
+                await session.calls.dial(destination=destination, source=source)
         except NotFound as error:
             fail(
                 f"{error}; no call was placed: see tele2ats employees for who {source} may be",
                 SOMETHING_FAILED,
             )
-        except (TransportError, ServerError) as error:
-            may_be_done = getattr(error, "sent", True)
-            fail(f"{error}; {_UNKNOWN if may_be_done else 'no call was placed'}", SOMETHING_FAILED)
     say(make_console(), f"placed: {source} rings, then {destination} is called")
     return OK

@@ -8,7 +8,7 @@ import typer
 
 from ..models import CallRecord
 from ..session import AtsSession
-from .options import BaseUrl, Start, TokenFile, environment, whole_number
+from .options import BaseUrl, Start, TokenFile, open_session, whole_number
 from .paths import read_directory
 from .reports import Report, follow, print_report
 from .running import OK, SOMETHING_FAILED, run, wrong_use
@@ -44,14 +44,15 @@ def download(
 ) -> None:
     """Save all recordings of a period.
 
-    What is there already is not fetched again. The tokens come from a file, or from TELE2ATS_ACCESS_TOKEN and TELE2ATS_REFRESH_TOKEN. Times
-    without an offset are local, or of --tz. Exit status: 0 all is there, 1 something failed, 2 wrong use,
-    3 the tokens are spent, 130 interrupted.
+    What is there already is not fetched again. The tokens come from a file, or from
+    TELE2ATS_ACCESS_TOKEN and TELE2ATS_REFRESH_TOKEN. Times without an offset are local, or of --tz.
+    Exit status: 0 all is there, 1 something failed, 2 wrong use, 3 the tokens are spent, 130
+    interrupted.
 
     Example: tele2ats download --start 2026-11-01 --end 2026-11-07 --directory recordings
     """
     with wrong_use():
-        session = AtsSession.from_env(environment(token_file, base_url))
+        session = open_session(token_file, base_url)
         pages = session.call_records.iter_pages(*parse_period(start, end, zone), is_recorded=True)
     run(
         _download(

@@ -1,11 +1,10 @@
 """``tele2ats employees``: the company's employees."""
 
 from ..models import Employee
-from ..session import AtsSession
-from .options import BaseUrl, TokenFile, environment
-from .output import AsCsv, AsJson, AsJsonLines, Output, choose_output
+from .options import BaseUrl, TokenFile, open_session
+from .output import AsCsv, AsJson, AsJsonLines, choose_output, print_fetched
 from .rows import Sheet
-from .running import OK, run, wrong_use
+from .running import run, wrong_use
 
 _EMPLOYEES = Sheet(
     Employee,
@@ -36,11 +35,5 @@ def employees(
     """
     with wrong_use():
         output = choose_output(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
-        session = AtsSession.from_env(environment(token_file, base_url))
-    run(_list(session, output))
-
-
-async def _list(session: AtsSession, output: Output) -> int:
-    async with session:
-        output.print_all(_EMPLOYEES, await session.employees.fetch_all())
-    return OK
+        session = open_session(token_file, base_url)
+    run(print_fetched(output, _EMPLOYEES, session, session.employees.fetch_all))

@@ -6,16 +6,16 @@ from typing import Annotated
 
 import typer
 
-from ..errors import NotFound, PayloadError, ServerError, TransportError
+from ..errors import NotFound
 from ..models import Customer, Manager
 from ..session import AtsSession
 from .asking_first import require_consent
 from .manager_files import read_manager
-from .options import BaseUrl, TokenFile, Yes, environment, whole_number
-from .output import AsCsv, AsJson, AsJsonLines, Output, choose_output
+from .options import BaseUrl, TokenFile, Yes, open_session, whole_number
+from .output import AsCsv, AsJson, AsJsonLines, Output, choose_output, print_fetched
 from .reports import print_figures
 from .rows import Sheet, show
-from .running import OK, SOMETHING_FAILED, fail, run, wrong_use
+from .running import OK, SOMETHING_FAILED, fail, run, sent_once, wrong_use
 from .tables import print_table
 from .usage import Commands
 from .views import make_console, say
@@ -71,8 +71,8 @@ def list_(
     """
     with wrong_use():
         output = choose_output(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
-        session = AtsSession.from_env(environment(token_file, base_url))
-    run(_list(session, output))
+        session = open_session(token_file, base_url)
+    run(print_fetched(output, _MANAGERS, session, session.managers.fetch_all))
 
 
 @managers.command("show")
@@ -87,13 +87,14 @@ def show_(
 ) -> None:
     """Show a manager and the manager's customers.
 
-    With --json it is what update takes. Exit status: 0 shown, 1 there is none, or the service did not answer, 2 wrong use, 3 the tokens are spent.
+    With --json it is what update takes. Exit status: 0 shown, 1 there is none, or the service did not
+    answer, 2 wrong use, 3 the tokens are spent.
 
     Example: tele2ats managers show 26 --json
     """
     with wrong_use():
         output = choose_output(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
-        session = AtsSession.from_env(environment(token_file, base_url))
+        session = open_session(token_file, base_url)
     run(_show(session, manager_id, output))
 
 
@@ -101,8 +102,9 @@ def show_(
 def create(file: ManagerFile, *, token_file: TokenFile = None, base_url: BaseUrl = None) -> None:
     """Make a manager from JSON.
 
-    It has name, employeeId, customers and handleAllCustomers. The request is never sent twice. Exit status: 0 made, 1 not made, or not known to be, 2 wrong use, 3 the
-    tokens are spent, 130 interrupted.
+    It has name, employeeId, customers and handleAllCustomers. The request is never sent twice. Exit
+    status: 0 made, 1 not made, or not known to be, 2 wrong use, 3 the tokens are spent, 130
+    interrupted.
 
     Example: tele2ats managers create manager.json
     """
@@ -113,7 +115,7 @@ def create(file: ManagerFile, *, token_file: TokenFile = None, base_url: BaseUrl
                 f"id: the service gives it; leave it out, or type tele2ats managers update {file} to change"
                 f" manager {manager.id}"
             )
-        session = AtsSession.from_env(environment(token_file, base_url))
+        session = open_session(token_file, base_url)
     run(_save(session, session.managers.create, manager, "made"), farewell=f"Interrupted; {_UNKNOWN}.")
 
 
@@ -121,8 +123,8 @@ def create(file: ManagerFile, *, token_file: TokenFile = None, base_url: BaseUrl
 def update(file: ManagerFile, *, token_file: TokenFile = None, base_url: BaseUrl = None) -> None:
     """Change a manager to what is in the JSON.
 
-    It is as "managers show --json" prints it, with its id. Exit status: 0 changed, 1 not changed, or not known to be, 2 wrong use, 3 the tokens are spent,
-    130 interrupted.
+    It is as "managers show --json" prints it, with its id. Exit status: 0 changed, 1 not changed, or
+    not known to be, 2 wrong use, 3 the tokens are spent, 130 interrupted.
 
     Example: tele2ats managers update manager.json
     """
@@ -130,7 +132,7 @@ def update(file: ManagerFile, *, token_file: TokenFile = None, base_url: BaseUrl
         manager = read_manager(file)
         if manager.id is None or manager.id < 1:
             raise ValueError("id: not given; type the one that tele2ats managers list shows")
-        session = AtsSession.from_env(environment(token_file, base_url))
+        session = open_session(token_file, base_url)
     run(_save(session, session.managers.update, manager, "changed"), farewell=f"Interrupted; {_UNKNOWN}.")
 
 
@@ -146,15 +148,9 @@ def delete(
     Example: tele2ats managers delete 26 --yes
     """
     with wrong_use():
-        session = AtsSession.from_env(environment(token_file, base_url))
+        session = open_session(token_file, base_url)
         require_consent(f"tele2ats managers delete {manager_id}", f"Remove manager {manager_id}?", yes=yes)
     run(_delete(session, manager_id))
-
-
-async def _list(session: AtsSession, output: Output) -> int:
-    async with session:
-        output.print_all(_MANAGERS, await session.managers.fetch_all())
-    return OK
 
 
 async def _show(session: AtsSession, manager_id: int, output: Output) -> int:
@@ -176,12 +172,8 @@ async def _save(
     session: AtsSession, save: Callable[[Manager], Awaitable[None]], manager: Manager, done: str
 ) -> int:
     async with session:
-        try:
-            with _no_such_manager(manager.id):
-                await save(manager)
-        except (TransportError, ServerError, PayloadError) as error:
-            may_be_done = getattr(error, "sent", True)
-            fail(f"{error}; {_UNKNOWN if may_be_done else 'nothing was saved'}", SOMETHING_FAILED)
+        with sent_once(_UNKNOWN, "nothing was saved"), _no_such_manager(manager.id):
+            await save(manager)
     say(make_console(), f"{done}: {manager.name}")
     return OK
 

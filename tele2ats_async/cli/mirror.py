@@ -12,7 +12,7 @@ from ..archive.stock import take_stock
 from ..recordings import SaveOutcome
 from ..session import AtsSession
 from .download import CONCURRENCY, Directory, Transcripts
-from .options import BaseUrl, End, TokenFile, environment, require_texts, whole_number
+from .options import BaseUrl, End, TokenFile, open_session, require_texts, whole_number
 from .paths import require_archive
 from .reports import follow, print_figures
 from .running import OK, SOMETHING_FAILED, run, wrong_use
@@ -53,13 +53,13 @@ def mirror(
 ) -> None:
     """Keep a directory up to date with the calls of a period.
 
-    They are in archive.sqlite3, their recordings beside it. A run lists what is new and fetches what the index lacks, and nothing twice; killed at any moment, the next
-    one goes on there. With --verify nothing is sent, and no tokens are needed: every file is read, and what is
-    not as the index says is fetched again by the next run; a run alone does not look at old files. The tokens come from a file, or from
-    TELE2ATS_ACCESS_TOKEN and TELE2ATS_REFRESH_TOKEN. Times without an offset are
-    local, or of --tz. Exit status: 0 all is
-    there, 1 something failed, was given up, missing or damaged, or another mirror is at work, 2 wrong use, 3 the
-    tokens are spent, 130 interrupted.
+    They are in archive.sqlite3, their recordings beside it. A run lists what is new and fetches what
+    the index lacks, and nothing twice; killed at any moment, the next one goes on there. With --verify
+    nothing is sent, and no tokens are needed: every file is read, and what is not as the index says is
+    fetched again by the next run; a run alone does not look at old files. The tokens come from a file,
+    or from TELE2ATS_ACCESS_TOKEN and TELE2ATS_REFRESH_TOKEN. Times without an offset are local, or of
+    --tz. Exit status: 0 all is there, 1 something failed, was given up, missing or damaged, or another
+    mirror is at work, 2 wrong use, 3 the tokens are spent, 130 interrupted.
 
     Example: tele2ats mirror --start 2026-11-01 --directory archive --keep 90d
     """
@@ -75,7 +75,7 @@ def mirror(
         require_texts(start=start, end=end, keep=keep)
         if start is None:
             raise ValueError("--start: not given; type the first day to mirror, such as 2026-11-01")
-        session = AtsSession.from_env(environment(token_file, base_url))
+        session = open_session(token_file, base_url)
         view = make_view(make_console())
         outcomes = session.recordings.mirror(
             *parse_period(start, end, zone),

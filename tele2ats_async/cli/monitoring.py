@@ -1,11 +1,10 @@
 """``tele2ats calls`` and ``tele2ats queues``: who is talking, and who waits."""
 
 from ..models import CallQueue, CurrentCall
-from ..session import AtsSession
-from .options import BaseUrl, TokenFile, environment
-from .output import AsCsv, AsJson, AsJsonLines, Output, choose_output
+from .options import BaseUrl, TokenFile, open_session
+from .output import AsCsv, AsJson, AsJsonLines, choose_output, print_fetched
 from .rows import Sheet
-from .running import OK, run, wrong_use
+from .running import run, wrong_use
 from .watching import CALL_EVENTS, FAREWELL, QUEUE_EVENTS, Watch, flatten_call, flatten_queue
 from .watching import watch as watch_events
 from .zones import TimeZone
@@ -40,18 +39,19 @@ def calls(
 ) -> None:
     """Show the calls in progress; with --watch, follow them.
 
-    With --watch there is a line for each that starts, is connected, and ends, and a service that does not answer is asked again. Exit status: 0 shown, 1 the service did not
-    answer, 2 wrong use, 3 the tokens are spent, 130 interrupted.
+    With --watch there is a line for each that starts, is connected, and ends, and a service that does
+    not answer is asked again. Exit status: 0 shown, 1 the service did not answer, 2 wrong use, 3 the
+    tokens are spent, 130 interrupted.
 
     Example: tele2ats calls --watch
     """
     with wrong_use():
         output = choose_output(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv, zone=zone, is_endless=watch)
-        session = AtsSession.from_env(environment(token_file, base_url))
+        session = open_session(token_file, base_url)
     if watch:
         events = session.monitoring.watch_calls()
         run(watch_events(session, events, flatten_call, CALL_EVENTS, output), farewell=FAREWELL)
-    run(_show_calls(session, output))
+    run(print_fetched(output, _CALLS, session, session.monitoring.fetch_current_calls))
 
 
 def queues(
@@ -66,27 +66,16 @@ def queues(
 ) -> None:
     """Show the queues and the numbers that wait; or --watch them.
 
-    With --watch there is a line for each number that comes and that goes, and a service that does not answer is asked again. Exit status: 0 shown, 1 the service did not
-    answer, 2 wrong use, 3 the tokens are spent, 130 interrupted.
+    With --watch there is a line for each number that comes and that goes, and a service that does not
+    answer is asked again. Exit status: 0 shown, 1 the service did not answer, 2 wrong use, 3 the tokens
+    are spent, 130 interrupted.
 
     Example: tele2ats queues --watch --jsonl
     """
     with wrong_use():
         output = choose_output(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv, zone=zone, is_endless=watch)
-        session = AtsSession.from_env(environment(token_file, base_url))
+        session = open_session(token_file, base_url)
     if watch:
         events = session.monitoring.watch_queues()
         run(watch_events(session, events, flatten_queue, QUEUE_EVENTS, output), farewell=FAREWELL)
-    run(_show_queues(session, output))
-
-
-async def _show_calls(session: AtsSession, output: Output) -> int:
-    async with session:
-        output.print_all(_CALLS, await session.monitoring.fetch_current_calls())
-    return OK
-
-
-async def _show_queues(session: AtsSession, output: Output) -> int:
-    async with session:
-        output.print_all(_QUEUES, await session.monitoring.fetch_queues())
-    return OK
+    run(print_fetched(output, _QUEUES, session, session.monitoring.fetch_queues))

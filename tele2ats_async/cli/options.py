@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ..numbers import normalize_msisdn
+from ..session import AtsSession
 from .paths import read_file
 
 TokenFile = Annotated[
@@ -29,6 +30,8 @@ End = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
+# What the library calls an argument, and who is at the keyboard does not.
+_TYPED_AS = {"base_url": "TELE2ATS_BASE_URL", "proxy": "TELE2ATS_PROXY", "ssl": "TELE2ATS_CA_FILE"}
 _NUMBER_OF_RUSSIA = re.compile(r"\s*\+\s*7")
 _BESIDE_DIGITS = re.compile(r"[\s()+\-.\u2010-\u2015\u00a0]+")
 
@@ -122,3 +125,19 @@ def environment(token_file: Path | None, base_url: str | None = None) -> dict[st
     if token_file:
         variables.pop("TELE2ATS_REDIS_URL", None)
     return variables
+
+
+def open_session(token_file: Path | None, base_url: str | None, *, keep_alive: bool = False) -> AtsSession:
+    """Make the session that the options and the environment describe.
+
+    Raises:
+        ValueError: One of them is wrong; the text names it as it was typed.
+    """
+    try:
+        return AtsSession.from_env(environment(token_file, base_url), keep_alive=keep_alive)
+    except ValueError as error:
+        argument, _, complaint = str(error).partition(": ")
+        if argument not in _TYPED_AS:
+            raise
+        name = "--base-url" if argument == "base_url" and base_url else _TYPED_AS[argument]
+        raise ValueError(f"{name}: {complaint}") from None

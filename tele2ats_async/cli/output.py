@@ -3,7 +3,7 @@
 import csv
 import io
 import sys
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import tzinfo
 from typing import Annotated, Any, BinaryIO, Generic, Protocol, TextIO, TypeVar
 
@@ -11,7 +11,9 @@ import attrs
 import typer
 from rich.console import Console
 
+from ..session import AtsSession
 from .rows import Sheet, to_json
+from .running import OK
 from .tables import print_table
 from .views import make_console, say
 
@@ -96,6 +98,15 @@ def choose_output(
     if is_endless and as_json:
         raise ValueError("--json: is an array with an end, which --watch has not; type --jsonl")
     return Output("".join(given) or "lines" * is_endless, zone)
+
+
+async def print_fetched(
+    output: Output, sheet: Sheet[T], session: AtsSession, fetch: Callable[[], Awaitable[Iterable[T]]]
+) -> int:
+    """Fetch rows from the service, print them, and give the exit status."""
+    async with session:
+        output.print_all(sheet, await fetch())
+    return OK
 
 
 @attrs.define

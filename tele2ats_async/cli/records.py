@@ -14,7 +14,7 @@ from .options import (
     End,
     Start,
     TokenFile,
-    environment,
+    open_session,
     read_number,
     require_texts,
     whole_number,
@@ -69,8 +69,9 @@ def records(
 ) -> None:
     """List the finished calls of a period; without one, of today.
 
-    With --json, --jsonl and --csv, calls are printed as they come, whatever their number. Exit status: 0 listed,
-    1 the service did not answer, 2 wrong use, 3 the tokens are spent, 130 interrupted, 141 the reader left.
+    With --json, --jsonl and --csv, calls are printed as they come, whatever their number. Exit status:
+    0 listed, 1 the service did not answer, 2 wrong use, 3 the tokens are spent, 130 interrupted, 141
+    the reader left.
 
     Example: tele2ats records --start -7d --recorded --limit 20
     """
@@ -78,7 +79,7 @@ def records(
         require_texts(start=start, end=end, caller=caller, callee=callee)
         output = choose_output(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv, zone=zone)
         _require_sort(sort)
-        session = AtsSession.from_env(environment(token_file, base_url))
+        session = open_session(token_file, base_url)
         pages = session.call_records.iter_pages(
             *parse_period(start, end, zone),
             caller=None if caller is None else read_number("--caller", caller),

@@ -14,7 +14,7 @@ from ..archive.reading import read_calls
 from ..models import CallRecord
 from ..report import LANGUAGES, Language, Report, ReportBuilder, render_html
 from ..session import AtsSession
-from .options import BaseUrl, End, Start, TokenFile, environment, require_texts
+from .options import BaseUrl, End, Start, TokenFile, open_session, require_texts
 from .paths import output_file, read_directory, require_archive
 from .reports import print_figures
 from .running import OK, run, wrong_use
@@ -67,9 +67,10 @@ def report(
 ) -> None:
     """Write the figures of a period into one HTML page.
 
-    It has calls by day, hour, status, employee and queue. The page needs no network and no other file, and can be read on a phone and printed. It holds names and
-    numbers of callers. An archive is only read, and needs no tokens. Exit status: 0 it is written, 1 the
-    calls could not be had or the file not be written, 2 wrong use, 3 the tokens are spent, 130 interrupted.
+    It has calls by day, hour, status, employee and queue. The page needs no network and no other file,
+    and can be read on a phone and printed. It holds names and numbers of callers. An archive is only
+    read, and needs no tokens. Exit status: 0 it is written, 1 the calls could not be had or the file
+    not be written, 2 wrong use, 3 the tokens are spent, 130 interrupted.
 
     Example: tele2ats report --start 2026-11-01 --end 2026-11-30 -o report.html
     """
@@ -79,7 +80,7 @@ def report(
         builder = ReportBuilder(first, last, tz=zone)
         render_html(builder.build(), language=language)  # so that a package that is missing is told now
         if archive is None:
-            session = AtsSession.from_env(environment(token_file, base_url))
+            session = open_session(token_file, base_url)
             pages = session.call_records.iter_pages(first, last)
             figures = _ask(session, pages, first, last, builder)
         else:

@@ -10,7 +10,14 @@ from typing import Any, NoReturn
 
 import typer
 
-from ..errors import AtsError, ReauthorizationRequired, TokenStoreError
+from ..errors import (
+    AtsError,
+    PayloadError,
+    ReauthorizationRequired,
+    ServerError,
+    TokenStoreError,
+    TransportError,
+)
 from .texts import in_one_line
 
 OK = 0
@@ -72,6 +79,20 @@ def wrong_use() -> Generator[None, None, None]:
     except OSError as error:
         where = error.filename or "the working directory"  # which has been removed, where no file is at fault
         fail(f"{where}: {error.strerror}; type another name", WRONG_USE)
+
+
+@contextmanager
+def sent_once(unknown: str, undone: str) -> Generator[None, None, None]:
+    """Say of a request that is never sent twice, and failed, whether it may have been carried out.
+
+    Args:
+        unknown: What to say where it may have been.
+        undone: What to say where it certainly was not.
+    """
+    try:
+        yield
+    except (TransportError, ServerError, PayloadError) as error:
+        fail(f"{error}; {unknown if getattr(error, 'sent', True) else undone}", SOMETHING_FAILED)
 
 
 def fail(text: str, status: int) -> NoReturn:

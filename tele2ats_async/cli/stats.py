@@ -1,6 +1,7 @@
 """``tele2ats stats``: the figures of a period, and the journal of its numbers."""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 import attrs
@@ -8,8 +9,8 @@ import typer
 
 from ..models import CommonStatistics, JournalEntry
 from ..session import AtsSession
-from .options import BaseUrl, End, Start, TokenFile, environment, read_subscriber, require_texts
-from .output import AsCsv, AsJson, AsJsonLines, Output, choose_output
+from .options import BaseUrl, End, Start, TokenFile, open_session, read_subscriber, require_texts
+from .output import AsCsv, AsJson, AsJsonLines, Output, choose_output, print_fetched
 from .reports import print_figures
 from .rows import Sheet, show
 from .running import OK, run, wrong_use
@@ -58,7 +59,8 @@ def stats(
 ) -> None:
     """Show the figures of a period, of the company or one number.
 
-    Without a period they are those of today.     Exit status: 0 shown, 1 the service did not answer, 2 wrong use, 3 the tokens are spent.
+    Without a period they are those of today. Exit status: 0 shown, 1 the service did not answer, 2
+    wrong use, 3 the tokens are spent.
 
     Example: tele2ats stats --start -7d --number 79998887766
     """
@@ -67,8 +69,11 @@ def stats(
         output = choose_output(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv, zone=zone)
         period = parse_period(start, end, zone)
         whose = None if number is None else read_subscriber("--number", number)
-        session = AtsSession.from_env(environment(token_file, base_url))
-    run((_show_journal if journal else _show_figures)(session, period, whose, output))
+        session = open_session(token_file, base_url)
+    if journal:
+        fetch = partial(session.statistics.fetch_journal, *period, number=whose)
+        run(print_fetched(output, _JOURNAL, session, fetch))
+    run(_show_figures(session, period, whose, output))
 
 
 async def _show_figures(session: AtsSession, period: Period, number: str | None, output: Output) -> int:
@@ -78,12 +83,6 @@ async def _show_figures(session: AtsSession, period: Period, number: str | None,
         print_figures(make_console(), _rows(figures))
     else:
         output.print_one(_FIGURES, figures)
-    return OK
-
-
-async def _show_journal(session: AtsSession, period: Period, number: str | None, output: Output) -> int:
-    async with session:
-        output.print_all(_JOURNAL, await session.statistics.fetch_journal(*period, number=number))
     return OK
 
 

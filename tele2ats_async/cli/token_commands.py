@@ -2,11 +2,10 @@
 
 import typer
 
-from ..session import AtsSession
 from ..tokens.environment import store_from
 from . import tokens as work
 from .asking import ask_pair
-from .options import BaseUrl, TokenFile, environment
+from .options import BaseUrl, TokenFile, environment, open_session
 from .running import run, wrong_use
 from .usage import Commands
 from .zones import TimeZone
@@ -35,9 +34,9 @@ def set_(*, zone: TimeZone = None, token_file: TokenFile = None) -> None:
 def show(*, zone: TimeZone = None, token_file: TokenFile = None) -> None:
     """Show whose tokens they are and when they end.
 
-    In lines "name: value", without the tokens. The tokens come from a file, or from TELE2ATS_ACCESS_TOKEN and TELE2ATS_REFRESH_TOKEN. Nothing is
-    asked of the service: the tokens speak for themselves. Exit status: 0 shown, expired or not, 2 the
-    store does not work.
+    In lines "name: value", without the tokens. The tokens come from a file, or from
+    TELE2ATS_ACCESS_TOKEN and TELE2ATS_REFRESH_TOKEN. Nothing is asked of the service: the tokens speak
+    for themselves. Exit status: 0 shown, expired or not, 2 the store does not work.
 
     Example: tele2ats tokens show --token-file tokens.json
     """
@@ -56,9 +55,8 @@ def refresh(*, zone: TimeZone = None, token_file: TokenFile = None, base_url: Ba
     Example: tele2ats tokens refresh --token-file tokens.json
     """
     with wrong_use():
-        variables = environment(token_file, base_url)
-        store = work.lasting_store(variables)
-        session = AtsSession.from_env(variables)
+        store = work.lasting_store(environment(token_file, base_url))
+        session = open_session(token_file, base_url)
     run(work.refresh(store, session, zone))
 
 
@@ -66,15 +64,14 @@ def refresh(*, zone: TimeZone = None, token_file: TokenFile = None, base_url: Ba
 def watch(*, zone: TimeZone = None, token_file: TokenFile = None, base_url: BaseUrl = None) -> None:
     """Keep the tokens alive until interrupted.
 
-    There is one refresh a day, minutes before the access token ends. Each refresh and each failure is a line on the standard error. No failure is the end: a service that
-    is down is asked again, and spent tokens are replaced by "tele2ats tokens set", without a restart.
-    Exit status: 2 the store cannot be read at the start, 130 interrupted; a refresh under way is finished
-    and saved first.
+    There is one refresh a day, minutes before the access token ends. Each refresh and each failure is a
+    line on the standard error. No failure is the end: a service that is down is asked again, and spent
+    tokens are replaced by "tele2ats tokens set", without a restart. Exit status: 2 the store cannot be
+    read at the start, 130 interrupted; a refresh under way is finished and saved first.
 
     Example: tele2ats tokens watch --token-file tokens.json
     """
     with wrong_use():
-        variables = environment(token_file, base_url)
-        store = work.lasting_store(variables)
-        session = AtsSession.from_env(variables, keep_alive=True)
+        store = work.lasting_store(environment(token_file, base_url))
+        session = open_session(token_file, base_url, keep_alive=True)
     run(work.watch(store, session, zone), farewell="Stopped.")

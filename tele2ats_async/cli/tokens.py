@@ -70,18 +70,13 @@ def _print(store: TokenStore, pair: TokenPair, zone: tzinfo | None) -> None:
     lines = {
         "store": place,
         "company": "unknown" if pair.company_id is None else str(pair.company_id),
-        "login": "unknown" if pair.login is None else _in_one_line(pair.login),
+        "login": "unknown" if pair.login is None else pair.login,
         "access token ends": describe_end(pair.expires_at, zone),
         "refresh token ends": describe_end(pair.refresh_expires_at, zone),
     }
     console = make_console()
     for name, value in lines.items():
         say(console, f"{name}: {value}")
-
-
-def _in_one_line(login: str) -> str:
-    """Make sure that a text from a token is no line of its own, and no command to the terminal."""
-    return login if login.isprintable() else ascii(login)
 
 
 def _print_log(zone: tzinfo | None) -> None:

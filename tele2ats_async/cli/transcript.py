@@ -16,7 +16,7 @@ from ..recordings.names import RECORDING, TRANSCRIPT, path_below
 from ..session import AtsSession
 from ..transcripts import Transcript
 from ..transcripts.spelling import spell_time
-from .options import BaseUrl, TokenFile, environment, require_texts
+from .options import BaseUrl, TokenFile, open_session, require_texts
 from .paths import output_file
 from .running import OK, SOMETHING_FAILED, run, wrong_use
 from .views import make_console, say
@@ -73,10 +73,10 @@ def transcript(
 ) -> None:
     """Show what was said in a recording, when and by whom.
 
-    It comes from the service; or from the disk, where NAME is a file, or --directory holds it, and no tokens are
-    needed then. Without --directory the parties are A, who called, and B. --search takes whole words in the forms in
-    which they are said. Exit status: 0 shown, 1 nothing found, or the service did not give it, 2 wrong use, 3 the
-    tokens are spent, 130 interrupted.
+    It comes from the service; or from the disk, where NAME is a file, or --directory holds it, and no
+    tokens are needed then. Without --directory the parties are A, who called, and B. --search takes
+    whole words in the forms in which they are said. Exit status: 0 shown, 1 nothing found, or the
+    service did not give it, 2 wrong use, 3 the tokens are spent, 130 interrupted.
 
     Example: tele2ats transcript 2026-11-01/mo_176198040012345678 --format srt --output call.srt
     """
@@ -86,7 +86,7 @@ def transcript(
         archive = None if directory is None else _archive(directory)
         saved = _saved(name, archive)
         if saved is None:
-            get = partial(_fetch, AtsSession.from_env(environment(token_file, base_url)), name)
+            get = partial(_fetch, open_session(token_file, base_url), name)
         else:
             get = partial(_give, _load(saved))
     run(_show(get, archive, write, output, must_find=search is not None))

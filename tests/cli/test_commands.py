@@ -245,7 +245,7 @@ async def test_an_interrupted_download_leaves_nothing_torn(
         (["--start", "0001-01-01"], "--start: '0001-01-01' is no date or time"),
         (["--concurrency", "0"], "--concurrency"),
         (["--directory", __file__], "--directory"),
-        (["--base-url", "ftp://nowhere"], "base_url: expected http://host/path"),
+        (["--base-url", "ftp://nowhere"], "--base-url: expected http://host/path"),
         (["--no-such-option"], "--no-such-option"),
     ],
 )

@@ -193,6 +193,16 @@ def test_what_is_said(inside: Inside, words: str, said: str) -> None:
     assert said in assert_is_one_line(inside, words.split())
 
 
+@pytest.mark.parametrize("variable", ["TELE2ATS_BASE_URL", "TELE2ATS_PROXY", "TELE2ATS_CA_FILE"])
+def test_a_wrong_variable_is_named_as_it_was_set(inside: Inside, variable: str) -> None:
+    """Nobody at a keyboard knows what the library calls it; an option on top of it is called by its own name."""
+    said = assert_is_one_line(inside, ["employees"], **{variable: "nonsense"})
+    typed = assert_is_one_line(inside, ["employees", "--base-url", "nonsense"])
+
+    assert said.startswith(f"tele2ats: {variable}: ")
+    assert typed.startswith("tele2ats: --base-url: expected http://host/path")
+
+
 @pytest.mark.parametrize(
     "words",
     [
