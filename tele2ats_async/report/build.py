@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, tzinfo
 
 from ..models import CallDirection, CallOutcome, CallRecord, CommonStatistics, Employee, RecordCallStatus
+from ..wire.query import require_period
 from .call import Call, localize, read
 from .callers import CallerTally
 from .employees import EmployeeTally
@@ -30,15 +31,7 @@ class ReportBuilder:
     """
 
     def __init__(self, start: datetime, end: datetime, *, tz: tzinfo | None = None) -> None:
-        for argument, moment in (("start", start), ("end", end)):
-            if not isinstance(moment, datetime):
-                raise TypeError(f"{argument}: expected a datetime, got {type(moment).__name__}")
-            if moment.tzinfo is None:
-                raise ValueError(
-                    f"{argument}: expected an aware datetime, got {moment!r} without a time zone"
-                )
-        if end < start:
-            raise ValueError(f"end: {end} lies before start, {start}")
+        require_period(start, end)
         self._start, self._end, self._zone = start, end, tz
         self._days: defaultdict[date, Counter[RecordCallStatus]] = defaultdict(Counter)
         self._heat_map = [[0] * 24 for _ in range(7)]

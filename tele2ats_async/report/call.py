@@ -31,13 +31,21 @@ class Call:
 
     record: CallRecord
     moment: datetime
-    direction: CallDirection
-    outcome: CallOutcome
     talk_s: int | None
     waiting_s: int | None
     caller: str | None
     callee: str | None
     dialled: str | None
+
+    @property
+    def direction(self) -> CallDirection:
+        """Which way it went."""
+        return self.record.call_type.direction
+
+    @property
+    def outcome(self) -> CallOutcome:
+        """What came of it."""
+        return self.record.call_status.outcome
 
 
 def read(record: CallRecord, zone: tzinfo | None) -> Call:
@@ -47,8 +55,6 @@ def read(record: CallRecord, zone: tzinfo | None) -> Call:
     return Call(
         record,
         localize(record.date, zone),
-        record.call_type.direction,
-        record.call_status.outcome,
         talk_s if is_sane else None,
         whole_s - talk_s if is_sane else None,  # type: ignore[operator]  # both are there where it is sane
         canonical(record.caller_number),

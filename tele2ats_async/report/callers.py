@@ -50,7 +50,7 @@ class CallerTally:
         self._learn(call)
         if call.outcome == CallOutcome.ANSWERED:
             self._speak(call)
-        elif call.outcome == CallOutcome.UNANSWERED and call.direction == CallDirection.INCOMING:
+        elif call.record.is_missed:
             self._miss(call)
 
     def sum_up(self, employees: Iterable[Employee]) -> tuple[int, int, tuple[UnreturnedCaller, ...]]:

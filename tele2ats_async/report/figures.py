@@ -1,7 +1,8 @@
 """The figures of a report, as plain values."""
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Self
 
@@ -190,10 +191,7 @@ class Report:
     @property
     def statuses(self) -> dict[RecordCallStatus, int]:
         """All calls by status, the most frequent first."""
-        counts: dict[RecordCallStatus, int] = {}
-        for day in self.days.values():
-            for status, count in day.items():
-                counts[status] = counts.get(status, 0) + count
+        counts = sum_of_statuses(self.days.values())
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
     @property
@@ -211,6 +209,14 @@ class Report:
     def unreturned_calls(self) -> int:
         """How many missed calls were not returned."""
         return sum(caller.calls for caller in self.unreturned)
+
+
+def sum_of_statuses(days: Iterable[Mapping[RecordCallStatus, int]]) -> Counter[RecordCallStatus]:
+    """Put the counts of several days together."""
+    counts = Counter[RecordCallStatus]()
+    for day in days:
+        counts.update(day)
+    return counts
 
 
 def outcomes_of(statuses: Mapping[RecordCallStatus, int]) -> dict[CallOutcome, int]:

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 import attrs
 
 from ..models import CallDirection, CallOutcome, RecordCallStatus
-from .figures import Durations, QueueFigures, Report, outcomes_of
+from .figures import Durations, QueueFigures, Report, outcomes_of, sum_of_statuses
 from .language import STATISTICS, STATUSES
 from .spelling import Spelling
 
@@ -146,10 +146,6 @@ class View:
         meaning = STATUSES.get(status)
         return meaning[self.spelling.language] if meaning else status
 
-    def outcome(self, status: RecordCallStatus) -> CallOutcome:
-        """Tell what a status says came of a call."""
-        return status.outcome
-
     def first_rows(self, rows: Sequence[T]) -> Shown[T]:
         """Take as many rows as a table may have."""
         return Shown(rows[:ROWS_AT_MOST], max(0, len(rows) - ROWS_AT_MOST))
@@ -164,8 +160,4 @@ class View:
 
 
 def _month_of(days: list[Span]) -> Span:
-    statuses: dict[RecordCallStatus, int] = {}
-    for day in days:
-        for status, count in day.statuses.items():
-            statuses[status] = statuses.get(status, 0) + count
-    return Span(days[0].first, statuses, days)
+    return Span(days[0].first, sum_of_statuses(day.statuses for day in days), days)
