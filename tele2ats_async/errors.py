@@ -167,7 +167,7 @@ class GatewayRefused(ResponseError):
     """The gateway in front of the service disliked the request's headers (406)."""
 
     def __str__(self) -> str:
-        return f"{super().__str__()}. Try another User-Agent: AtsSession(..., user_agent=...)"
+        return f"{super().__str__()}. Try another User-Agent: AtsSession(..., user_agent=...), or TELE2ATS_USER_AGENT"
 
 
 @_error

@@ -38,6 +38,13 @@ if TYPE_CHECKING:
 DEFAULT_BASE_URL = "https://ats2.t2.ru/crm/openapi"
 # The gateway in front of the service may refuse agents that look like a library.
 DEFAULT_USER_AGENT = f"Mozilla/5.0 (compatible; tele2ats_async/{__version__})"
+# What stands for an argument in the environment.
+VARIABLES = {
+    "base_url": "TELE2ATS_BASE_URL",
+    "proxy": "TELE2ATS_PROXY",
+    "ssl": "TELE2ATS_CA_FILE",
+    "user_agent": "TELE2ATS_USER_AGENT",
+}
 
 
 class AtsSession:
@@ -149,8 +156,8 @@ class AtsSession:
         ``TELE2ATS_REDIS_KEY`` the key there. ``TELE2ATS_ACCESS_TOKEN`` and ``TELE2ATS_REFRESH_TOKEN`` give
         a pair: beside one of these they begin it where it does not exist yet; without, they live in
         memory only, and are dead after the first refresh.
-        ``TELE2ATS_BASE_URL``, ``TELE2ATS_PROXY`` and ``TELE2ATS_CA_FILE`` stand for ``base_url``,
-        ``proxy`` and ``ssl``.
+        ``TELE2ATS_BASE_URL``, ``TELE2ATS_PROXY``, ``TELE2ATS_CA_FILE`` and ``TELE2ATS_USER_AGENT`` stand for
+        ``base_url``, ``proxy``, ``ssl`` and ``user_agent``.
 
         Args:
             environment: The variables; by default those of the process.
@@ -161,9 +168,8 @@ class AtsSession:
         """
         # Not as the default: signatures are shown, and this would show the tokens.
         environment = os.environ if environment is None else environment
-        names = {"base_url": "TELE2ATS_BASE_URL", "proxy": "TELE2ATS_PROXY", "ssl": "TELE2ATS_CA_FILE"}
         found: dict[str, Any] = {
-            key: environment[name] for key, name in names.items() if environment.get(name)
+            key: environment[name] for key, name in VARIABLES.items() if environment.get(name)
         }
         return cls(store_from(environment), **(found | settings))
 

@@ -342,6 +342,15 @@ async def test_from_env_with_a_ca_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.asyncio
+async def test_from_env_with_a_user_agent() -> None:
+    """`TELE2ATS_USER_AGENT` stands for `user_agent`: who cannot change the program gets past the gateway."""
+    async with _from_env(TOKENS | {"TELE2ATS_USER_AGENT": "Mine/1"}) as (ats, service):
+        await ask(ats)
+
+    assert "Mine/1" == header(service.requests[0], "User-Agent")
+
+
+@pytest.mark.asyncio
 async def test_arguments_go_before_the_environment() -> None:
     """What stands in the code is meant."""
     async with (
@@ -381,8 +390,9 @@ def test_from_env_reads_the_process_s_environment(monkeypatch: pytest.MonkeyPatc
         (TOKENS | {"TELE2ATS_BASE_URL": "nonsense"}, "^base_url: "),
         (TOKENS | {"TELE2ATS_PROXY": "nonsense"}, "^proxy: "),
         (TOKENS | {"TELE2ATS_CA_FILE": "/nonexistent"}, "^ssl: "),
+        (TOKENS | {"TELE2ATS_USER_AGENT": "a\nb"}, "^user_agent: "),
     ],
-    ids=range(11),
+    ids=range(12),
 )
 def test_wrong_environments(environment: dict[str, str], text: str) -> None:
     """Which variable, and what is wrong, without its secret."""

@@ -18,6 +18,7 @@ from tele2ats_async import (
     NotReady,
     RateLimited,
     ReauthorizationRequired,
+    ResponseError,
     RetryPolicy,
     UnsafeName,
 )
@@ -109,7 +110,7 @@ def refuse(error: AtsError | Refused) -> Refused:
     match error:
         case Refused():
             return error
-        case UnsafeName():
+        case UnsafeName() | ResponseError(status=400):
             return Refused(400, str(error))
         case NotReady():
             return Refused(404, "There is no such thing, or not yet: it takes some minutes after the call.")

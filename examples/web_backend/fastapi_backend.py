@@ -15,6 +15,8 @@ from parts import Part, open_part
 
 from tele2ats_async import AtsError, AtsSession
 
+READ = ["GET", "HEAD"]
+
 
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncGenerator[dict[str, AtsSession], None]:
@@ -49,25 +51,25 @@ app = FastAPI(lifespan=lifespan, dependencies=[Depends(require_listener)], opena
 app.mount("/page", StaticFiles(directory=PAGE))
 
 
-@app.get("/")
+@app.api_route("/", methods=READ)
 async def show_page() -> FileResponse:
     """Give the page."""
     return FileResponse(PAGE / "index.html")
 
 
-@app.get("/calls")
+@app.api_route("/calls", methods=READ)
 async def list_calls(request: Request, ats: Ats) -> JSONResponse:
     """List calls, the newest first."""
     return JSONResponse(await fetch_calls(ats, request.query_params), headers=PRIVATE)
 
 
-@app.get("/transcript")
+@app.api_route("/transcript", methods=READ)
 async def show_transcript(ats: Ats, name: str = "") -> JSONResponse:
     """List the words of a recording."""
     return JSONResponse(await fetch_words(ats, name), headers=PRIVATE)
 
 
-@app.api_route("/recording", methods=["GET", "HEAD"])
+@app.api_route("/recording", methods=READ)
 async def play(part: Annotated[Part, Depends(find_part)]) -> StreamingResponse:
     """Pass a recording on, as it comes and as fast as it is heard."""
     return StreamingResponse(part.chunks(), part.status, part.headers)

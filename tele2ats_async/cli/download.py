@@ -9,7 +9,7 @@ import typer
 from ..models import CallRecord
 from ..session import AtsSession
 from .options import BaseUrl, Start, TokenFile, open_session, whole_number
-from .paths import read_directory
+from .paths import output_directory
 from .reports import Report, follow, print_report
 from .running import OK, SOMETHING_FAILED, run, wrong_use
 from .times import parse_period
@@ -21,7 +21,7 @@ CONCURRENCY = 16
 Transcripts = Annotated[
     bool, typer.Option("--transcripts", help="Save the transcripts too, as .json beside the recordings.")
 ]
-Directory = Annotated[Path, typer.Option(parser=read_directory, metavar="DIRECTORY", help="Where to save.")]
+Directory = Annotated[Path, typer.Option(parser=output_directory, metavar="DIRECTORY", help="Where to save.")]
 Concurrency = Annotated[
     int,
     typer.Option(parser=whole_number(1), metavar="NUMBER", help="Recordings under way at once, at the most."),

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ..numbers import normalize_msisdn
-from ..session import AtsSession
+from ..session import VARIABLES, AtsSession
 from .paths import read_file
 
 TokenFile = Annotated[
@@ -30,8 +30,6 @@ End = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
-# What the library calls an argument, and who is at the keyboard does not.
-_TYPED_AS = {"base_url": "TELE2ATS_BASE_URL", "proxy": "TELE2ATS_PROXY", "ssl": "TELE2ATS_CA_FILE"}
 _NUMBER_OF_RUSSIA = re.compile(r"\s*\+\s*7")
 _BESIDE_DIGITS = re.compile(r"[\s()+\-.\u2010-\u2015\u00a0]+")
 
@@ -137,7 +135,8 @@ def open_session(token_file: Path | None, base_url: str | None, *, keep_alive: b
         return AtsSession.from_env(environment(token_file, base_url), keep_alive=keep_alive)
     except ValueError as error:
         argument, _, complaint = str(error).partition(": ")
-        if argument not in _TYPED_AS:
+        if argument not in VARIABLES:
             raise
-        name = "--base-url" if argument == "base_url" and base_url else _TYPED_AS[argument]
+        # What the library calls an argument, who is at the keyboard does not.
+        name = "--base-url" if argument == "base_url" and base_url else VARIABLES[argument]
         raise ValueError(f"{name}: {complaint}") from None

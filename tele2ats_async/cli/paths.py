@@ -13,13 +13,24 @@ _LONGEST_NAME_BYTES = 200
 
 
 def read_directory(text: str | Path) -> Path:
-    """Read the path of a directory, which may still be to be made.
+    """Read the path of a directory that is read, and may be missing.
 
     Raises:
         typer.BadParameter: It is empty, or something else is there or in the way.
     """
     path = _read(text)
-    _require_directory(path, "type the name of a directory")
+    _find_directory(path, "type the name of a directory")
+    return path
+
+
+def output_directory(text: str | Path) -> Path:
+    """Read the path of a directory that is written into, and may still be to be made.
+
+    Raises:
+        typer.BadParameter: As of `read_directory()`; or we may not write there.
+    """
+    path = _read(text)
+    _require_writable(path, "type the name of a directory")
     return path
 
 
@@ -60,7 +71,7 @@ def output_file(example: str) -> Callable[[str | Path], Path]:
         # A device, a directory, a ring of links: none of them is to be replaced.
         if str(text) == "-" or (os.path.lexists(path) and not os.path.isfile(path)):  # noqa: PTH113  # see above
             raise typer.BadParameter(f"{str(text)!r} is no file; {advice}")
-        _require_directory(path.parent, advice)
+        _require_writable(path.parent, advice)
         if len(os.fsencode(path.name)) > _LONGEST_NAME_BYTES:
             raise typer.BadParameter(f"{str(text)!r}: File name too long; {advice}")
         return path
@@ -74,8 +85,15 @@ def _read(text: str | Path) -> Path:
     return Path(text)
 
 
-def _require_directory(path: Path, advice: str) -> None:
-    """Refuse what is no directory and cannot be made one."""
+def _require_writable(path: Path, advice: str) -> None:
+    """Refuse a directory that takes no files, or cannot be made."""
+    place = _find_directory(path, advice)
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise typer.BadParameter(f"nothing can be written in {str(place)!r}; {advice} where you may write")
+
+
+def _find_directory(path: Path, advice: str) -> Path:
+    """Find the directory, or the one that it would be made in; refuse what is none and cannot be made one."""
     for place in (path, *path.parents):
         try:
             os.lstat(place)
@@ -86,4 +104,5 @@ def _require_directory(path: Path, advice: str) -> None:
         if not os.path.isdir(place):  # noqa: PTH112  # see above
             kind = "a file" if os.path.isfile(place) else "no directory"  # noqa: PTH113
             raise typer.BadParameter(f"{str(place)!r} is {kind}; {advice}")
-        return
+        return place
+    return Path()

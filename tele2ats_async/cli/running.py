@@ -18,7 +18,7 @@ from ..errors import (
     TokenStoreError,
     TransportError,
 )
-from .texts import in_one_line
+from .texts import in_one_line, in_short
 
 OK = 0
 SOMETHING_FAILED = 1
@@ -108,7 +108,7 @@ def fail(text: str, status: int) -> NoReturn:
 def say_error(text: str) -> None:
     """Say on standard error what is wrong, in one line whatever the text holds."""
     with suppress(OSError):  # nobody listens
-        typer.echo(f"tele2ats: {in_one_line(text)}", err=True)
+        typer.echo(f"tele2ats: {in_short(in_one_line(text))}", err=True)
 
 
 def _flush() -> None:

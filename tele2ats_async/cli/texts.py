@@ -5,6 +5,7 @@ import re
 _SPACES = re.compile(r"\s+")
 _FORMULA = re.compile(r"\s*[=+\-@]")
 _NUMBER = re.compile(r"[+-]\d+")  # such as +79998887766
+_SHOWN_CHARACTERS = 1000
 
 
 def in_one_line(text: str) -> str:
@@ -17,6 +18,12 @@ def in_one_line(text: str) -> str:
         return text
     spaced = _SPACES.sub(" ", text)
     return "".join(letter if letter.isprintable() else "�" for letter in spaced)
+
+
+def in_short(text: str) -> str:
+    """Leave out the middle of a text that fills the screen, such as what was pasted by mistake: its end tells what to do."""
+    kept = _SHOWN_CHARACTERS // 2
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:kept]} … {text[-kept:]}"
 
 
 def in_json(text: str) -> str:

@@ -9,6 +9,7 @@ from .language import TEXTS, Language
 _SPACE = "\N{NO-BREAK SPACE}"
 _NOTHING = "\N{EN DASH}"
 _LONGEST_TEXT = 80
+_SHORTEST_WITH_COUNTRY = 10
 
 
 @attrs.frozen
@@ -25,6 +26,11 @@ class Spelling:
         """Spell a number: thousands apart, one digit after the point where it is no whole one."""
         spelled = f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
         return spelled.replace(",", _SPACE).replace(".", self.text("point"))
+
+    def link(self, number: str) -> str:
+        """Make the address that dials a number, as it is where no country code stands before it."""
+        is_whole = len(number) >= _SHORTEST_WITH_COUNTRY and not number.startswith("0")
+        return f"tel:{'+' if is_whole else ''}{number}"
 
     def percent(self, share: float | None) -> str:
         """Spell a share; neither 0 nor 100 % unless it is that."""

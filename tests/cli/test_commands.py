@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from faults import RECORDING, Trickle, answer_with, body
-from processes import account, finish, read_all, run, start
+from processes import COMMAND, account, finish, read_all, run, start
 
 from tele2ats_async import FileTokenStore, TokenPair, __version__
 from tele2ats_async.simulator import AtsSimulator, Company
@@ -118,25 +118,45 @@ async def test_without_the_extra_it_says_what_to_install() -> None:
     assert "Traceback" not in finished.err
 
 
-async def test_an_interrupt_while_it_loads_is_a_line() -> None:
-    """Who sees a mistake right after the return key presses Ctrl-C before typer is there."""
-    code = """
-import importlib.abc, signal, sys
-class Person(importlib.abc.MetaPathFinder):
+def impatient(directory: Path, *modules: str) -> dict[str, str]:
+    """Give the variables with which somebody presses Ctrl-C when modules are about to be loaded."""
+    (directory / "sitecustomize.py").write_text(f"""
+import signal, sys
+class Person:
     def find_spec(self, name, path, target=None):
-        if name == "typer":
+        if name in {modules!r}:
             signal.raise_signal(signal.SIGINT)
 sys.meta_path.insert(0, Person())
-from tele2ats_async.cli import main
-main()
-"""
-    finished = await finish(await start("employees", code=code))
+""")
+    return {"PYTHONPATH": str(directory)}
+
+
+@pytest.mark.parametrize("module", ["tele2ats_async", "tele2ats_async.session", "aiohttp"])
+async def test_an_interrupt_while_the_package_loads(module: str, tmp_path: Path) -> None:
+    """It ends as what Ctrl-C kills: nothing was sent, and nothing of the command is there to say so."""
+    finished = await run("employees", env=impatient(tmp_path, module))
+
+    assert (-signal.SIGINT, "", "") == (finished.status, finished.out, finished.err)
+
+
+async def test_an_interrupt_while_it_loads_is_a_line(tmp_path: Path) -> None:
+    """Who sees a mistake right after the return key presses Ctrl-C before typer is there."""
+    finished = await run("employees", env=impatient(tmp_path, "typer"))
 
     assert (130, "", "tele2ats: Interrupted; nothing was sent.\n") == (
         finished.status,
         finished.out,
         finished.err,
     )
+
+
+async def test_an_interrupt_that_is_ignored_stays_so(tmp_path: Path) -> None:
+    """What a script starts in the background is not ended by Ctrl-C."""
+    code = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
+    env = impatient(tmp_path, "tele2ats_async", "typer")
+    finished = await finish(await start(COMMAND, "--version", code=code, env=env))
+
+    assert (0, f"{__version__}\n", "") == (finished.status, finished.out, finished.err)
 
 
 async def test_download_saves_a_period(simulator: AtsSimulator, names: list[str], tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from inside import EXAMPLE, Inside, all_commands, served
-from processes import COMMAND, run
+from processes import COMMAND, account, finish, run, start
 from typer.main import get_command
 
 from tele2ats_async.cli.app import app
@@ -53,6 +53,14 @@ NONSENSE = {
     "--format": ["", "pdf"],
     "--base-url": ["", "nowhere", "http://a b", "http://a\n"],
 }
+
+# The superuser may write everywhere, unless it gives that up.
+_AS_SOMEBODY = """
+import os, sys
+somebody = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+command = [*somebody, *sys.argv[1:]]
+os.execvp(command[0], command)
+"""
 
 
 @pytest.fixture
@@ -220,6 +228,38 @@ def test_a_ring_of_links_is_no_place(inside: Inside, words: str, tmp_path: Path)
 
     assert "ring' is no " in said
     assert "; type " in said
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "words",
+    [
+        "download --start today --end today --directory",
+        "mirror --start today --directory",
+        "report --start today -o",
+        "transcript a/b --output",
+    ],
+)
+async def test_where_nobody_may_write(words: str, company: Company, tmp_path: Path) -> None:
+    """It is one line before anything is sent, and not one for each recording."""
+    (tmp_path / "closed").mkdir(mode=0o555)
+    place = tmp_path / "closed" / "below" / "x"
+    with served(company=company) as simulator:
+        process = await start(COMMAND, *words.split(), str(place), code=_AS_SOMEBODY, env=account(simulator))
+        finished = await finish(process)
+
+    assert (2, "", 1) == (finished.status, finished.out, finished.err.count("\n"))
+    assert f": nothing can be written in '{tmp_path / 'closed'}'; type " in finished.err
+    assert 0 == len(simulator.requests)
+
+
+def test_much_that_was_pasted_is_shown_in_short(inside: Inside) -> None:
+    """What to type instead stands at the end, and is still on the screen."""
+    said = assert_is_one_line(inside, ["records", "--start", "paste" * 20_000])
+
+    assert said.startswith("tele2ats: --start: 'pastepaste")
+    assert said.endswith("or -7d\n")
+    assert 1_100 > len(said)
 
 
 def test_no_name_of_a_file_is_a_variable_that_is_not_set(inside: Inside) -> None:

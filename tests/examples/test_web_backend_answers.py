@@ -77,6 +77,21 @@ async def test_a_senseless_query(stage: Stage, query: dict[str, str]) -> None:
     assert [] == list(stage.simulator.requests)
 
 
+async def test_a_page_that_no_listing_has(stage: Stage) -> None:
+    """What the service takes for a mistake is one of who asks, and nothing of ours is out of order."""
+    status, answer, _ = await ask(stage, "/calls", page="9" * 30)
+
+    assert 400 == status
+    assert "/call-records/info answered 400" in answer["message"]
+
+
+@pytest.mark.parametrize("path", ["/", "/calls", "/transcript", "/recording"])
+async def test_whether_it_is_there(stage: Stage, path: str) -> None:
+    """HEAD is answered as GET is, without the body: who watches a server asks so."""
+    async with stage.client.head(path, params={"name": stage.names[0]}) as answer:
+        assert (200, b"") == (answer.status, await answer.read())
+
+
 async def test_words(stage: Stage) -> None:
     """Each word with its channel and its times, in the service's order."""
     status, words, headers = await ask(stage, "/transcript", name=stage.names[3])

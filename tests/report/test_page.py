@@ -63,6 +63,22 @@ def test_a_link_is_a_number_or_a_place_on_the_page() -> None:
     assert ["#unreturned", "tel:+79990000001"] == [value for name, value in page.attributes if name == "href"]
 
 
+@pytest.mark.parametrize(
+    ("number", "link"),
+    [
+        ("79990000001", "tel:+79990000001"),
+        ("375291234567", "tel:+375291234567"),
+        ("2123456", "tel:2123456"),
+        ("0049301234567", "tel:0049301234567"),
+    ],
+)
+def test_a_local_number_gets_no_country(number: str, link: str) -> None:
+    """A plus sign before it would call somebody in another country."""
+    page = Page(render_html(report_of(missed(1, caller_number=number))))
+
+    assert ["#unreturned", link] == [value for name, value in page.attributes if name == "href"]
+
+
 def test_the_policy_forbids_the_network() -> None:
     """A browser that reads it asks nobody for anything; and the style has no address either."""
     html = render_html(report_of(call(1)))
