@@ -10,6 +10,7 @@ import signal
 import struct
 import termios
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from faults import answer_with, body
@@ -67,6 +68,18 @@ async def test_a_narrow_terminal_loses_nothing(simulator: AtsSimulator) -> None:
     assert "│" not in narrow
     assert max(map(len, wide.splitlines())) <= 90
     assert "…" not in wide
+
+
+@pytest.mark.parametrize("columns", [60, 82, 90, 110])
+async def test_columns_break_between_words(simulator: AtsSimulator, columns: int) -> None:
+    """A date or a name of which the last letter stands on the next line is not read but guessed."""
+    arguments = ["records", *period(simulator.company)]
+    shown = await on_a_terminal(simulator, *arguments, columns=columns, env={"NO_COLOR": "1"})
+
+    words = set(re.split(r"[\s│]+", shown))
+    for record in simulator.company.records:
+        moment = f"{record.date.astimezone(ZoneInfo('Europe/Moscow')):%Y-%m-%d %H:%M:%S}"
+        assert words.issuperset([*moment.split(), *(record.caller_name or "").split()])
 
 
 async def test_programs_get_the_same_on_a_terminal(simulator: AtsSimulator) -> None:
