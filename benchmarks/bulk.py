@@ -13,7 +13,7 @@ import attrs
 import typer
 
 from .contestants import ENTRANTS, OURS, REFERENCE, Contestant, Job
-from .corpus import Corpus, empty, workspace, write_corpus
+from .corpus import Corpus, bytes_with_copies, empty, workspace, write_corpus
 from .nginx import Nginx, nginx_needed, serve
 from .options import JsonFile, Quick, Rounds, SvgFile
 from .report import Table, report
@@ -92,8 +92,9 @@ def compete_in_all(
     """
     tables = []
     for size_kib in sizes_kib:
-        with workspace() as space:
-            corpus = write_corpus(space / "recordings", _FILES_BY_SIZE[size_kib] // share, size_kib * _KIB)
+        count, size_bytes = _FILES_BY_SIZE[size_kib] // share, size_kib * _KIB
+        with workspace(bytes_in_memory=bytes_with_copies(count, size_bytes)) as space:
+            corpus = write_corpus(space / "recordings", count, size_bytes)
             with serve(space / "recordings", space / "nginx") as nginx:
                 for scheme in schemes:
                     course = Course(corpus=corpus, nginx=nginx, scheme=scheme, space=space)
@@ -103,7 +104,7 @@ def compete_in_all(
 
 def guard(at_least: float) -> Table:
     """Measure this package and the bare loop alone, in many short rounds."""
-    with workspace() as space:
+    with workspace(bytes_in_memory=bytes_with_copies(_GUARD_FILES, 64 * _KIB)) as space:
         corpus = write_corpus(space / "recordings", _GUARD_FILES, 64 * _KIB)
         with serve(space / "recordings", space / "nginx") as nginx:
             course = Course(corpus=corpus, nginx=nginx, scheme=Scheme.HTTP, space=space)

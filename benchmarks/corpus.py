@@ -15,6 +15,7 @@ from .rounds import DisqualifiedError
 FRAME_SYNC = b"\xff\xfb\x90\x00"
 _FIRST_DAY = date(2022, 8, 12)
 _RECORDINGS_A_DAY = 2000
+_PAGE_BYTES = 4096
 _FIRST_NUMBER = 166030684915821522
 
 
@@ -44,6 +45,11 @@ class Corpus:
                 raise WrongOutputError(f"{name} is missing")
             if copy.read_bytes() != make_recording(number_of(name), self.size_bytes):
                 raise WrongOutputError(f"{name} is not the same")
+
+
+def bytes_with_copies(count: int, size_bytes: int) -> int:
+    """Give the room that recordings and one copy of each take, in whole pages of memory."""
+    return 2 * count * (-(-size_bytes // _PAGE_BYTES) + 1) * _PAGE_BYTES
 
 
 def recording_name(number: int) -> str:
@@ -78,14 +84,15 @@ def write_corpus(directory: Path, count: int, size_bytes: int) -> Corpus:
 
 
 @contextmanager
-def workspace(*, in_memory: bool = True) -> Generator[Path, None, None]:
+def workspace(*, bytes_in_memory: int = 0) -> Generator[Path, None, None]:
     """Give a directory that is gone afterwards.
 
     Args:
-        in_memory: Where there is such a place, so that no disk is measured.
+        bytes_in_memory: What is to be kept in memory, where there is room, so that no disk is measured.
     """
     shared_memory = Path("/dev/shm")  # noqa: S108  # a fresh directory of our own below it
-    base = shared_memory if in_memory and shared_memory.is_dir() else None
+    fits = shared_memory.is_dir() and shutil.disk_usage(shared_memory).free > bytes_in_memory
+    base = shared_memory if bytes_in_memory and fits else None
     with tempfile.TemporaryDirectory(prefix="tele2ats-bench-", dir=base) as directory:
         yield Path(directory)
 

@@ -8,7 +8,7 @@ import attrs
 
 from .contestants import Job
 from .contestants.coroutines import Coroutine, Done
-from .corpus import empty, make_corpus, workspace, write_corpus
+from .corpus import bytes_with_copies, empty, make_corpus, workspace, write_corpus
 from .nginx import serve
 from .processes import serving
 
@@ -53,7 +53,7 @@ def counts(*, quick: bool, long: bool) -> list[int]:
 @contextmanager
 def saving(most: int) -> Generator[Growing, None, None]:
     """Let `save_many` work against nginx."""
-    with workspace() as space:
+    with workspace(bytes_in_memory=bytes_with_copies(most, SMALL_BYTES)) as space:
         write_corpus(space / "recordings", most, SMALL_BYTES)
         with serve(space / "recordings", space / "nginx") as nginx:
             yield Growing(SAVING, nginx.http_url, space)
@@ -62,5 +62,9 @@ def saving(most: int) -> Generator[Growing, None, None]:
 @contextmanager
 def mirroring(most: int) -> Generator[Growing, None, None]:
     """Let `mirror` work against an account of our own: nginx lists no calls."""
-    with workspace() as space, serving("account", most, "--recording-bytes", SMALL_BYTES) as origin:
+    needed = bytes_with_copies(most, SMALL_BYTES)
+    with (
+        workspace(bytes_in_memory=needed) as space,
+        serving("account", most, "--recording-bytes", SMALL_BYTES) as origin,
+    ):
         yield Growing(MIRRORING, f"{origin}/crm/openapi", space)

@@ -4,6 +4,7 @@ import asyncio
 import statistics
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 
 import aiohttp
 import attrs
@@ -15,6 +16,8 @@ from .rounds import DisqualifiedError
 RECORDINGS = 16
 _POLL_S = 0.25
 _SETTLED_AFTER_S = 10.0
+
+_make_recording = lru_cache(RECORDINGS)(make_recording)
 
 
 @attrs.frozen(kw_only=True)
@@ -51,9 +54,11 @@ class Listeners:
                 query = {parameter: recording_name(number % RECORDINGS)}
                 started = time.perf_counter()
                 async with self.client.get(address, params=query) as response:
-                    await response.content.readany()
+                    response.raise_for_status()
+                    first = await response.content.readany()
                     taken_ms[way].append((time.perf_counter() - started) * 1000)
-                    await response.read()
+                    if first + await response.read() != self._recording(number % RECORDINGS):
+                        raise DisqualifiedError("a listener heard something else")
         return {way: statistics.median(times) for way, times in taken_ms.items()}
 
     async def stall(self, count: int) -> Heard:
@@ -74,7 +79,7 @@ class Listeners:
         return Heard(stalled_bytes=stalled_bytes / count, memory_bytes=memory_bytes / count)
 
     async def _listen(self, number: int, begun: asyncio.Event, resume: asyncio.Event) -> None:
-        expected = memoryview(make_recording(number, self.recording_bytes))
+        expected = memoryview(self._recording(number))
         query = {"name": recording_name(number)}
         async with self.client.get(f"{self.backend}/play", params=query) as response:
             response.raise_for_status()
@@ -88,6 +93,9 @@ class Listeners:
                 chunk = await response.content.readany()
         if heard != self.recording_bytes:
             raise DisqualifiedError(f"a listener heard {heard} bytes of {self.recording_bytes}")
+
+    def _recording(self, number: int) -> bytes:
+        return _make_recording(number, self.recording_bytes)
 
     async def _settled(self) -> int:
         """Wait until the service sends nothing any more."""

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -15,7 +16,7 @@ import typer
 from tele2ats_async import CallRecord
 from tele2ats_async.wire.converter import decode
 
-from .heartbeat import State, compare_lateness, rest
+from .heartbeat import State, compare_lateness, freeze, rest
 from .options import JsonFile, Quick, Rounds, SvgFile
 from .plain_decoding import decode_plainly
 from .processes import serving
@@ -28,6 +29,7 @@ _PAGE_DELAY_S = 0.05
 _DECODED_A_ROUND = 5
 _PAGES = 20
 _QUICK_PAGES = 2
+_LISTED_A_ROUND = 10
 _QUICK_ROUNDS = 3
 _PLAIN = "orjson and plain cattrs"
 
@@ -67,13 +69,18 @@ def compare_pace(rounds: int, pages: int) -> Table:
         )
 
 
-def measure_lag(rounds: int, pages: int) -> Table:
+def measure_lag(rounds: int, pages: int, times: int) -> Table:
     """Look at how late another task wakes while pages come and are decoded, and while nothing happens."""
     with serving("account", pages * PAGE_ROWS) as origin:
         base_url = f"{origin}/crm/openapi"
         decoding = partial(list_records, base_url, pages)
+        states = {
+            "idle": State(rest),
+            "decoding": State(decoding),
+            "decoding, after gc.freeze()": State(decoding, freeze, gc.unfreeze),
+        }
         return Table.of(
-            compare_lateness({"idle": State(rest), "decoding": State(decoding)}, rounds),
+            compare_lateness(states, rounds, times),
             title=f"lateness of another task while pages of {PAGE_ROWS} records are decoded",
             unit="ms",
             target="max at most 5",
@@ -104,7 +111,8 @@ async def _list_records(base_url: str, pages: int) -> float:
 def main(*, rounds: Rounds = 7, quick: Quick = False, json: JsonFile = None, svg: SvgFile = None) -> None:
     """List finished calls: decoding, pace, and lateness of other tasks."""
     rounds, pages = (min(rounds, _QUICK_ROUNDS), _QUICK_PAGES) if quick else (rounds, _PAGES)
-    tables = [compare_decoding(rounds), compare_pace(rounds, pages), measure_lag(rounds, pages)]
+    lag = measure_lag(rounds, pages, times=1 if quick else _LISTED_A_ROUND)
+    tables = [compare_decoding(rounds), compare_pace(rounds, pages), lag]
     report("listing", tables, json_path=json, svg_path=svg)
 
 

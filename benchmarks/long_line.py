@@ -17,7 +17,7 @@ import typer
 from .certificates import write_certificates
 from .contestants import OURS, REFERENCE, Job
 from .contestants.coroutines import Coroutine
-from .corpus import Corpus, empty, make_corpus, workspace
+from .corpus import Corpus, bytes_with_copies, empty, make_corpus, workspace
 from .options import JsonFile, Quick, Rounds, SvgFile
 from .processes import free_port, serving
 from .report import Table, report
@@ -81,10 +81,18 @@ class LongLine:
 @contextmanager
 def line_of(count: int) -> Generator[LongLine, None, None]:
     """Run the service."""
-    with workspace() as space:
+    with workspace(bytes_in_memory=bytes_with_copies(count, _RECORDING_BYTES)) as space:
         files = write_certificates(space)
         port = free_port()
-        with serving("line", port, files.chain_file, files.key_file) as origin:
+        line = (
+            "--first-byte-s",
+            _FIRST_BYTE_S,
+            "--bytes-per-s",
+            _BYTES_PER_S,
+            "--recording-bytes",
+            _RECORDING_BYTES,
+        )
+        with serving("line", port, files.chain_file, files.key_file, *line) as origin:
             yield LongLine(
                 origins={"http": origin, "https": f"https://127.0.0.1:{port}"},
                 ca_file=files.ca_file,

@@ -38,4 +38,5 @@ async def fetch_pages(
     for page in range(pages + 1):
         query = {**period, "page": str(page), "size": str(PAGE_ROWS)}
         async with client.get(f"{base_url}/call-records/info", params=query) as response:
+            response.raise_for_status()
             yield await response.read()

@@ -23,6 +23,7 @@ from .processes import serving
 from .report import Table, report
 from .rounds import DisqualifiedError, Measured, interleave
 
+_TOKEN_FILE_BYTES = 10_000
 _REQUESTS = 1000
 _QUICK_REQUESTS = 80
 _PROCESSES = 8
@@ -80,7 +81,7 @@ class Crowd:
 
 def measure(rounds: int, requests: int, processes: int, *, warm_up: int = 1) -> list[Table]:
     """Meet a dead token and a living one, in turns."""
-    with workspace() as space, serving("simulated") as origin:
+    with workspace(bytes_in_memory=_TOKEN_FILE_BYTES) as space, serving("simulated") as origin:
         crowd = Crowd(origin=origin, space=space, requests=requests)
         kinds = [(number, expired) for number in (1, processes) for expired in (False, True)]
         durations = interleave(

@@ -15,7 +15,7 @@ import typer
 
 from .contestants import OURS, REFERENCE, Job
 from .contestants.contestant import ContestantFailedError
-from .corpus import Corpus, empty, workspace, write_corpus
+from .corpus import Corpus, bytes_with_copies, empty, workspace, write_corpus
 from .kinds import KINDS
 from .nginx import Nginx, nginx_needed, serve
 from .options import JsonFile, Quick, Rounds, SvgFile
@@ -161,8 +161,9 @@ def profile(rounds: int, sizes_kib: Sequence[int], share: int) -> list[Table]:
     """
     tables = []
     for size_kib in sizes_kib:
-        with workspace() as space:
-            corpus = write_corpus(space / "recordings", _FILES_BY_SIZE[size_kib] // share, size_kib * _KIB)
+        count, size_bytes = _FILES_BY_SIZE[size_kib] // share, size_kib * _KIB
+        with workspace(bytes_in_memory=bytes_with_copies(count, size_bytes)) as space:
+            corpus = write_corpus(space / "recordings", count, size_bytes)
             with serve(space / "recordings", space / "nginx") as nginx:
                 for is_https in (False, True):
                     course = Course(corpus=corpus, nginx=nginx, is_https=is_https, space=space)

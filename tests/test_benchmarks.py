@@ -13,12 +13,15 @@ import time
 from pathlib import Path
 from types import FrameType, ModuleType
 
+import aiohttp
 import pytest
 import typer
+from raw_service import RawService, answer, in_turn
 
 from benchmarks import bulk, kinds, nginx
 from benchmarks.contestants import OURS, REFERENCE, bare_aiohttp
 from benchmarks.corpus import WrongOutputError, make_recording, workspace, write_corpus
+from benchmarks.listeners import Listeners
 from benchmarks.report import Row, Table, report
 from benchmarks.rounds import DisqualifiedError, Measured, interleave, median_ratio
 from benchmarks.sampler import sampling
@@ -191,6 +194,26 @@ def test_a_workspace_leaves_nothing() -> None:
         write_corpus(space / "recordings", 2, 100)
 
     assert not space.exists()
+
+
+@linux_only
+def test_a_workspace_is_where_there_is_room() -> None:
+    """A container may have 64 MB of disk in memory: a script that fills it tells nothing of speed."""
+    with workspace(bytes_in_memory=2**62) as space:
+        assert Path("/dev/shm") not in space.parents  # where it would have been
+
+
+@pytest.mark.asyncio
+async def test_an_answer_that_is_no_recording_is_not_fast() -> None:
+    """A backend that quickly says that it cannot is none."""
+    async with (
+        RawService(in_turn(answer(b"busy", "503 Service Unavailable"))) as service,
+        aiohttp.ClientSession() as client,
+    ):
+        origin = service.base_url
+        listeners = Listeners(client=client, source=origin, backend=origin, recording_bytes=1000)
+        with pytest.raises(aiohttp.ClientResponseError, match="503"):
+            await listeners.latencies_ms(1)
 
 
 def _spin(seconds: float) -> None:

@@ -11,7 +11,9 @@ async def save(job: Job) -> None:
     """Save with one task per recording and a semaphore."""
     job.make_directories()
     slots = asyncio.Semaphore(job.concurrency)
-    async with httpx.AsyncClient(verify=job.trust()) as client:
+    # By itself it keeps no more than 20 connections for the next request.
+    limits = httpx.Limits(max_connections=job.concurrency, max_keepalive_connections=job.concurrency)
+    async with httpx.AsyncClient(verify=job.trust(), limits=limits) as client:
 
         async def save_one(name: str) -> None:
             async with slots:

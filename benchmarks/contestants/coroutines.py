@@ -43,10 +43,9 @@ class Coroutine:
     settings: dict[str, Any] = attrs.field(factory=dict)
 
     def missing(self) -> str:
-        """Say which modules are not installed, or which settings this version does not know."""
-        if absent := [module for module in self.needs if find_spec(module) is None]:
-            return f"{' and '.join(absent)} not installed"
-        return self._unknown_settings()
+        """Say which modules are not installed."""
+        absent = [module for module in self.needs if find_spec(module) is None]
+        return f"{' and '.join(absent)} not installed" if absent else ""
 
     def run(self, job: Job, notes: Path) -> float:
         """Run it in a process of its own, which looks at the clock itself."""
@@ -74,10 +73,3 @@ class Coroutine:
     def locate(self, job: Job, name: str) -> Path:
         """Give the path that it has saved a recording at."""
         return job.path(name)
-
-    def _unknown_settings(self) -> str:
-        if self.module != "ours":
-            return ""
-        from .ours import unknown_settings  # noqa: PLC0415  # the one that may know fewer settings
-
-        return ", ".join(f"save_many() takes no {name} yet" for name in unknown_settings(self.settings))

@@ -12,6 +12,7 @@ _TWO = {"processes": 2}
 ENTRANTS: tuple[Contestant, ...] = (
     Coroutine(name=REFERENCE, module="bare_aiohttp"),
     Coroutine(name=OURS, module="ours"),
+    Coroutine(name=f"{OURS}, borrowed client", module="ours_borrowing"),
     Coroutine(name=f"{OURS} processes=2", module="ours", settings=_TWO),
     Coroutine(name=f"{OURS}, uvloop", module="ours", needs=("uvloop",)),
     Coroutine(name=f"{OURS} processes=2, uvloop", module="ours", needs=("uvloop",), settings=_TWO),

@@ -8,6 +8,7 @@ import json
 import re
 import ssl
 from collections import Counter
+from typing import Annotated
 from urllib.parse import unquote
 
 import attrs
@@ -91,9 +92,9 @@ def main(
     chain_file: str,
     key_file: str,
     *,
-    first_byte_s: float = 0.08,
-    bytes_per_s: float = 1e6,
-    recording_bytes: int = 300_000,
+    first_byte_s: Annotated[float, typer.Option()],
+    bytes_per_s: Annotated[float, typer.Option()],
+    recording_bytes: Annotated[int, typer.Option()],
 ) -> None:
     """Serve until the process is ended."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

@@ -2,7 +2,7 @@
 
 The default executor is left alone: name resolution shares its few threads, and file writes would
 starve it. And an executor wakes its loop for each piece of work by itself: here all that is done by the
-time the loop looks comes back at once, which is a third of the cost of saving small files.
+time the loop looks comes back at once.
 """
 
 import asyncio
