@@ -16,14 +16,21 @@ _PERCENTILES = {"p50": 50.0, "p99": 99.0, "max": 100.0}
 
 @attrs.frozen
 class Heartbeat:
-    """How much later than wanted a task woke, in milliseconds, each time."""
+    """How a task slept, each time, in milliseconds.
+
+    Attributes:
+        late_ms: How much later than wanted it woke.
+        busy_ms: Processor time that its thread has spent meanwhile; the rest of a delay it waited, for the interpreter
+            lock or for a core.
+    """
 
     late_ms: list[float] = attrs.field(factory=list)
+    busy_ms: list[float] = attrs.field(factory=list)
 
-    def percentile_ms(self, percent: float) -> float:
-        """Give what that share of all delays does not exceed; with 100 the longest."""
-        ordered = sorted(self.late_ms)
-        return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
+    def figures(self) -> dict[str, float]:
+        """Give percentiles of both, by what to call them."""
+        late = {label: _percentile(self.late_ms, percent) for label, percent in _PERCENTILES.items()}
+        return late | {"longest processor time": max(self.busy_ms)}
 
 
 @asynccontextmanager
@@ -35,6 +42,11 @@ async def beating(heartbeat: Heartbeat) -> AsyncGenerator[None, None]:
     finally:
         task.cancel()
         await asyncio.wait([task])
+
+
+def _percentile(values: list[float], percent: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
 
 
 def _nothing() -> None:
@@ -58,7 +70,7 @@ def compare_lateness(states: Mapping[str, State], rounds: int, times: int) -> Me
         rounds: How often, after one that does not count.
         times: How often the work is done in a round: of a hundred delays, the 99th percentile is the longest.
     """
-    measured = Measured({f"{name}, {label}": [] for name in states for label in _PERCENTILES})
+    measured = Measured({})
     for number in range(-1, rounds):
         for name, state in states.items():
             heartbeat = Heartbeat()
@@ -66,8 +78,8 @@ def compare_lateness(states: Mapping[str, State], rounds: int, times: int) -> Me
                 state.before()
                 asyncio.run(_beside(heartbeat, state.work))
                 state.after()
-            for label, percent in _PERCENTILES.items() if number >= 0 else ():
-                measured.samples[f"{name}, {label}"].append(heartbeat.percentile_ms(percent))
+            for label, figure in heartbeat.figures().items() if number >= 0 else ():
+                measured.samples.setdefault(f"{name}, {label}", []).append(figure)
     return measured
 
 
@@ -89,6 +101,7 @@ async def _beside(heartbeat: Heartbeat, work: Callable[[], Awaitable[object]]) -
 
 async def _beat(heartbeat: Heartbeat) -> None:
     while True:
-        asleep_at = time.perf_counter()
+        asleep_at, busy_s = time.perf_counter(), time.thread_time()
         await asyncio.sleep(_INTERVAL_S)
         heartbeat.late_ms.append((time.perf_counter() - asleep_at - _INTERVAL_S) * 1000)
+        heartbeat.busy_ms.append((time.thread_time() - busy_s) * 1000)

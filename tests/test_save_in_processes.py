@@ -291,14 +291,14 @@ async def test_a_slow_caller_slows_it(simulator: AtsSimulator, tmp_path: Path) -
         assert read < 400
 
 
-@pytest.mark.parametrize("processes", [0, -1])
+@pytest.mark.parametrize("processes", [0, -1, 5])
 async def test_so_many_processes_there_are_not(
     simulator: AtsSimulator, tmp_path: Path, processes: int
 ) -> None:
-    """A mistake is told at once."""
+    """A mistake is told at once, and so is a process that nothing would be left for: a slip of the finger starts no thousands."""
     async with _session(simulator) as ats:
-        with pytest.raises(ValueError, match="processes"):
-            ats.recordings.save_many(["a"], tmp_path, processes=processes)
+        with pytest.raises(ValueError, match=r"^processes: expected at "):
+            ats.recordings.save_many(["a"], tmp_path, concurrency=4, processes=processes)
 
 
 async def test_what_no_other_process_can_have(tmp_path: Path) -> None:

@@ -156,8 +156,9 @@ class Recordings:
 
         Raises:
             TypeError: A name is no text.
-            ValueError: ``concurrency`` or ``processes`` is below 1, ``ready_within_s`` below 0, or the
-                session has a borrowed client or an SSLContext, which no other process can have.
+            ValueError: ``concurrency`` or ``processes`` is below 1, ``processes`` above ``concurrency``,
+                ``ready_within_s`` below 0, or the session has a borrowed client or an SSLContext, which no
+                other process can have.
             StorageError: The disk is full or read-only, so that going on is pointless.
             ReauthorizationRequired: Both tokens are spent.
             TokenStoreError: The tokens cannot be read.
@@ -170,6 +171,10 @@ class Recordings:
         """
         require_at_least("concurrency", concurrency, 1)
         require_at_least("processes", processes, 1)
+        if processes > concurrency:
+            raise ValueError(
+                f"processes: expected at most {concurrency}, the concurrency that they share; got {processes}"
+            )
         require_seconds("ready_within_s", ready_within_s)
         if isinstance(names_or_records, str) or not isinstance(names_or_records, Iterable | AsyncIterable):
             raise TypeError(
