@@ -17,6 +17,7 @@ from .aside import finish_setting_aside
 from .batches import in_batches
 from .calls import find_gaps, store_listed
 from .clock import Clock
+from .company import require_own_company
 from .files import remove_parts
 from .index import Index, open_index
 from .listing import ask_time, iter_listed
@@ -55,6 +56,7 @@ class Mirror:
         start, stop = self._span
         async with open_index(self.directory) as index:
             await _tidy_up(index)
+            await require_own_company(index, self.requester)
             if self.keep is not None:
                 # Before the listing: the index may need the room.
                 oldest_s = await ask_time(clock, (start, start + 1)) - self.keep // timedelta(seconds=1)

@@ -4,7 +4,7 @@ import sqlite3
 
 from .states import REFUSALS_AT_MOST, CallState
 
-VERSION = 2
+VERSION = 3
 
 # Conditions that indexes are made for: a query finds its index only where it spells the condition alike.
 IS_DUE = "state IN ('due', 'failed')"
@@ -50,6 +50,7 @@ CREATE INDEX calls_due ON calls (date, id) WHERE {IS_DUE};
 CREATE INDEX calls_without_transcript ON calls (date, id) WHERE {LACKS_TRANSCRIPT};
 CREATE INDEX calls_with_files ON calls (date) WHERE {HAS_FILES};
 CREATE INDEX calls_leaving ON calls (id) WHERE {IS_LEAVING};
+CREATE TABLE company (id TEXT PRIMARY KEY);
 CREATE TABLE listed (start INTEGER PRIMARY KEY, stop INTEGER NOT NULL);
 CREATE TABLE working (directory TEXT PRIMARY KEY);
 CREATE TABLE setting_aside (file TEXT PRIMARY KEY);

@@ -8,7 +8,7 @@ import typer
 
 from ..models import CallRecord
 from ..session import AtsSession
-from .options import BaseUrl, Start, TokenFile, open_session, whole_number
+from .options import BaseUrl, End, Start, TokenFile, open_session, require_texts, whole_number
 from .paths import output_directory
 from .reports import Report, follow, print_report
 from .running import OK, SOMETHING_FAILED, run, wrong_use
@@ -37,8 +37,8 @@ Concurrency = Annotated[
 
 def download(
     start: Start,
-    end: Annotated[str, typer.Option(metavar="TIME", help="Last day (whole) or moment, like --start.")],
     directory: Directory,
+    end: End = None,
     *,
     transcripts: Transcripts = False,
     concurrency: Concurrency = CONCURRENCY,
@@ -59,13 +59,14 @@ def download(
     Exit status: 0 all is there, 1 something failed, 2 wrong use, 3 the tokens are spent, 130
     interrupted.
 
-    Example: tele2ats download --start 2026-11-01 --end 2026-11-07 --directory recordings
+    Example: tele2ats download --start -7d --directory recordings
     """
     with wrong_use():
         if processes > concurrency:
             raise ValueError(
                 f"--processes: more than recordings at once; type --concurrency {processes}, too"
             )
+        require_texts(start=start, end=end)
         session = open_session(token_file, base_url)
         pages = session.call_records.iter_pages(*parse_period(start, end, zone), is_recorded=True)
     run(

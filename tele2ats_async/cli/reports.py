@@ -29,7 +29,7 @@ class Report:
     def add(self, outcome: SaveOutcome) -> None:
         """Count one outcome."""
         self.size_bytes += outcome.size_bytes
-        self.transcripts += outcome.transcript_path is not None
+        self.transcripts += outcome.transcript_path is not None and not outcome.skipped
         if outcome.error is not None:
             self.failed += 1
         elif outcome.skipped:

@@ -60,14 +60,19 @@ class TokenPair:
     @property
     def company_id(self) -> int | None:
         """The company that the tokens belong to; None where the token does not say."""
-        company_id = _account(_claims(self.access)).get("companyId")
-        return company_id if isinstance(company_id, int) else None
+        return company_in(self.access)
 
     @property
     def login(self) -> str | None:
         """The user that made the tokens; None where the token does not say."""
         login = _account(_claims(self.access)).get("login")
         return login if isinstance(login, str) else None
+
+
+def company_in(token: str) -> int | None:
+    """Read which company a token belongs to; None where it does not say."""
+    company_id = _account(_claims(token)).get("companyId")
+    return company_id if isinstance(company_id, int) else None
 
 
 def require_order(pair: TokenPair) -> TokenPair:

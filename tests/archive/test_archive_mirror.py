@@ -9,9 +9,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from archives import DAY, NOON, call, company_of, files_below, look, scene
 from faults import RECORDING, Trickle, answer_with, body
+from raw_service import RawService, answer, in_turn
 from steps import cancel_at
 
 from tele2ats_async import (
@@ -21,6 +23,7 @@ from tele2ats_async import (
     NotReady,
     ReauthorizationRequired,
     StorageError,
+    TokenPair,
     UnsafeName,
 )
 from tele2ats_async.archive import moments
@@ -381,7 +384,7 @@ async def test_an_index_that_is_none(few: Company, tmp_path: Path, content: byte
 @pytest.mark.parametrize(
     ("change", "story"),
     [
-        ("PRAGMA user_version = 3", "is of version 3, made by a newer tele2ats_async than this one"),
+        ("PRAGMA user_version = 4", "is of version 4, made by a newer tele2ats_async than this one"),
         (
             "PRAGMA user_version = 1",
             "is of version 1, made by an older .* than this one; move it away, .* mirror again",
@@ -396,6 +399,37 @@ async def test_an_index_of_somebody_else(few: Company, tmp_path: Path, change: s
         archive.index(change)
         with pytest.raises(ArchiveError, match=story):
             await archive.mirror()
+
+
+async def test_an_archive_of_another_company(few: Company, tmp_path: Path) -> None:
+    """A day that is listed for one would be taken as listed for the other; the calls of both would be one heap."""
+    async with scene(few, tmp_path) as archive:
+        await archive.mirror()
+        before = files_below(tmp_path)
+    other = attrs.evolve(few, company_id=few.company_id + 1)
+    async with scene(other, tmp_path) as archive:
+        with pytest.raises(ArchiveError) as caught:
+            await archive.mirror()
+
+        assert {} == archive.asked()
+    assert before == files_below(tmp_path)
+    assert str(caught.value).endswith(
+        f"archive.sqlite3 holds the calls of company {few.company_id}, and the tokens are of company"
+        f" {other.company_id}; mirror into another directory"
+    )
+
+
+async def test_a_token_that_does_not_say_whose_it_is(few: Company, tmp_path: Path) -> None:
+    """It fits any archive, and makes none anybody's."""
+    async with scene(few, tmp_path) as archive:
+        await archive.mirror()
+    for directory, company in ((tmp_path, [(str(few.company_id),)]), (tmp_path / "new", [])):
+        async with (
+            RawService(in_turn(answer())) as service,
+            AtsSession(TokenPair("opaque", "opaque-too"), base_url=service.base_url) as ats,
+        ):
+            assert [] == [outcome async for outcome in ats.recordings.mirror(NOON - DAY, NOON, directory)]
+        assert company == look(directory, "SELECT id FROM company")
 
 
 @pytest.mark.parametrize(

@@ -189,5 +189,5 @@ async def test_stock_is_taken_of_any_directory(tmp_path: Path) -> None:
             assert 1 <= (await take_stock(tmp_path)).held <= 2
         await archive.mirror()
         assert Stock(held=2) == await take_stock(tmp_path)
-        archive.index("PRAGMA user_version = 3")
+        archive.index("PRAGMA user_version = 4")
         assert Stock() == await take_stock(tmp_path)

@@ -46,7 +46,7 @@ async def test_the_demo_mirrors_a_week_and_finds_it_there_again(tmp_path: Path) 
     assert len(recordings) > 100
     assert len(recordings) == len(list((tmp_path / "week").rglob("*.json")))
     assert f"fetched: {len(recordings)}\nthere already: 0\nfailed: 0\n" in first.out
-    assert f"fetched: 0\nthere already: {len(recordings)}\nfailed: 0\n" in second.out
+    assert f"fetched: 0\nthere already: {len(recordings)}\nfailed: 0\ntranscripts: 0\n" in second.out
     assert len(recordings) == first.out.count("saved ")
     assert 0 == second.out.count("saved ")
     assert f"folder: {tmp_path / 'week'}\n" in first.out
