@@ -17,6 +17,9 @@ from .views import View, make_console, make_view
 from .zones import TimeZone
 
 CONCURRENCY = 16
+# What a mistyped number may cost: each recording under way has a task, and each process an interpreter.
+MOST_CONCURRENT = 1000
+_MOST_PROCESSES = 64
 
 Transcripts = Annotated[
     bool, typer.Option("--transcripts", help="Save the transcripts too, as .json beside the recordings.")
@@ -24,7 +27,11 @@ Transcripts = Annotated[
 Directory = Annotated[Path, typer.Option(parser=output_directory, metavar="DIRECTORY", help="Where to save.")]
 Concurrency = Annotated[
     int,
-    typer.Option(parser=whole_number(1), metavar="NUMBER", help="Recordings under way at once, at the most."),
+    typer.Option(
+        parser=whole_number(1, MOST_CONCURRENT),
+        metavar="NUMBER",
+        help="Recordings under way at once, at the most.",
+    ),
 ]
 
 
@@ -36,7 +43,10 @@ def download(
     transcripts: Transcripts = False,
     concurrency: Concurrency = CONCURRENCY,
     processes: Annotated[
-        int, typer.Option(parser=whole_number(1), metavar="NUMBER", help="How many processes save.")
+        int,
+        typer.Option(
+            parser=whole_number(1, _MOST_PROCESSES), metavar="NUMBER", help="How many processes save."
+        ),
     ] = 1,
     zone: TimeZone = None,
     token_file: TokenFile = None,
