@@ -1,6 +1,7 @@
 """The command line, ``tele2ats``: everything it does, the library does."""
 
 import sys
+from typing import NoReturn
 
 
 def main() -> None:
@@ -12,7 +13,12 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if error.name not in ("rich", "typer"):
             raise
-        sys.exit('The command line needs more packages: pip install "tele2ats_async[cli]"')
+        _fail('the command line needs more packages: pip install "tele2ats_async[cli]"', 2)
     except KeyboardInterrupt:  # before there was anything to interrupt
-        print("tele2ats: Interrupted; nothing was sent.", file=sys.stderr)  # noqa: T201  # typer may be half there
-        sys.exit(130)
+        _fail("Interrupted; nothing was sent.", 130)
+
+
+def _fail(text: str, status: int) -> NoReturn:
+    """End as `running.fail()` does, although typer is not there, or half there."""
+    print(f"tele2ats: {text}", file=sys.stderr)  # noqa: T201  # see above
+    sys.exit(status)

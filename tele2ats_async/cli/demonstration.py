@@ -21,6 +21,7 @@ from .views import make_console, make_view, say
 _MOSCOW = timezone(timedelta(hours=3))
 _SHOWN_CALLS = 8
 _LIVE_CALLS_PER_HOUR = 90
+_ELSEWHERE = "type --port 0 for a free one, and no --host but one of this machine"
 
 
 async def demonstrate(directory: Path, *, concurrency: int) -> int:
@@ -52,7 +53,7 @@ async def serve(host: str, port: int, *, seed: int) -> int:
     try:
         await simulator.start()
     except OSError as error:
-        fail(f"cannot listen on {host}:{port}: {error.strerror or error}", SOMETHING_FAILED)
+        fail(f"cannot listen on {host}:{port}: {error.strerror or error}; {_ELSEWHERE}", WRONG_USE)
     except UnicodeError:
         fail(f"--host: {host!r} is no name of a host; type 127.0.0.1", WRONG_USE)
     try:

@@ -17,8 +17,8 @@ from .views import View, make_console, make_view
 from .zones import TimeZone
 
 CONCURRENCY = 16
-# What a finger that stays on a key must not start.
-MOST_AT_ONCE = 1000
+# What a mistyped number may cost: each recording under way has a task, and each process an interpreter.
+MOST_CONCURRENT = 1000
 _MOST_PROCESSES = 64
 
 Transcripts = Annotated[
@@ -28,7 +28,7 @@ Directory = Annotated[Path, typer.Option(parser=output_directory, metavar="DIREC
 Concurrency = Annotated[
     int,
     typer.Option(
-        parser=whole_number(1, MOST_AT_ONCE),
+        parser=whole_number(1, MOST_CONCURRENT),
         metavar="NUMBER",
         help="Recordings under way at once, at the most.",
     ),

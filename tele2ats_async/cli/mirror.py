@@ -11,7 +11,7 @@ from ..archive import ArchiveReport, verify_archive
 from ..archive.stock import take_stock
 from ..recordings import SaveOutcome
 from ..session import AtsSession
-from .download import CONCURRENCY, MOST_AT_ONCE, Directory, Transcripts
+from .download import CONCURRENCY, MOST_CONCURRENT, Directory, Transcripts
 from .options import BaseUrl, End, TokenFile, open_session, require_texts, whole_number
 from .paths import require_archive
 from .reports import follow, print_figures
@@ -33,7 +33,7 @@ def mirror(
     concurrency: Annotated[
         int | None,
         typer.Option(
-            parser=whole_number(1, MOST_AT_ONCE),
+            parser=whole_number(1, MOST_CONCURRENT),
             metavar="NUMBER",
             help=f"Recordings under way at once, at the most; default: {CONCURRENCY}.",
         ),

@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,8 @@ import typer
 
 from ..numbers import normalize_msisdn
 from ..session import VARIABLES, AtsSession
+from ..tokens import TokenStore
+from ..tokens.environment import store_from
 from .paths import read_file
 
 TokenFile = Annotated[
@@ -30,6 +33,12 @@ End = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
+_NAMES = VARIABLES | {
+    "access": "TELE2ATS_ACCESS_TOKEN",
+    "refresh": "TELE2ATS_REFRESH_TOKEN",
+    "url": "TELE2ATS_REDIS_URL",
+}
+_NO_TOKENS = "type --token-file tokens.json, which tele2ats tokens set --token-file tokens.json makes"
 _NUMBER_OF_RUSSIA = re.compile(r"\s*\+\s*7")
 _BESIDE_DIGITS = re.compile(r"[\s()+\-.\u2010-\u2015\u00a0]+")
 
@@ -131,12 +140,30 @@ def open_session(token_file: Path | None, base_url: str | None, *, keep_alive: b
     Raises:
         ValueError: One of them is wrong; the text names it as it was typed.
     """
-    try:
+    with _named_as_set(base_url):
         return AtsSession.from_env(environment(token_file, base_url), keep_alive=keep_alive)
+
+
+def open_store(token_file: Path | None) -> TokenStore:
+    """Make the token store that the options and the environment describe.
+
+    Raises:
+        ValueError: One of them is wrong; the text names it as it was typed.
+    """
+    with _named_as_set():
+        return store_from(environment(token_file))
+
+
+@contextmanager
+def _named_as_set(base_url: str | None = None) -> Generator[None, None, None]:
+    """Name what is wrong as it was typed or set: what the library calls an argument, who is at the keyboard does not."""
+    try:
+        yield
     except ValueError as error:
         argument, _, complaint = str(error).partition(": ")
-        if argument not in VARIABLES:
+        if argument == "TELE2ATS_TOKEN_FILE":
+            raise ValueError(f"{error}; {_NO_TOKENS}") from None
+        if argument not in _NAMES:
             raise
-        # What the library calls an argument, who is at the keyboard does not.
-        name = "--base-url" if argument == "base_url" and base_url else VARIABLES[argument]
+        name = "--base-url" if argument == "base_url" and base_url else _NAMES[argument]
         raise ValueError(f"{name}: {complaint}") from None

@@ -2,10 +2,9 @@
 
 import typer
 
-from ..tokens.environment import store_from
 from . import tokens as work
 from .asking import ask_pair
-from .options import BaseUrl, TokenFile, environment, open_session
+from .options import BaseUrl, TokenFile, open_session, open_store
 from .running import run, wrong_use
 from .usage import Commands
 from .zones import TimeZone
@@ -25,7 +24,7 @@ def set_(*, zone: TimeZone = None, token_file: TokenFile = None) -> None:
     Example: tele2ats tokens set --token-file tokens.json
     """
     with wrong_use():
-        store = work.lasting_store(environment(token_file))
+        store = work.require_lasting(open_store(token_file))
         pair = ask_pair()
     run(work.put(store, pair, zone))
 
@@ -41,7 +40,7 @@ def show(*, zone: TimeZone = None, token_file: TokenFile = None) -> None:
     Example: tele2ats tokens show --token-file tokens.json
     """
     with wrong_use():
-        store = store_from(environment(token_file))
+        store = open_store(token_file)
     run(work.show(store, zone))
 
 
@@ -55,7 +54,7 @@ def refresh(*, zone: TimeZone = None, token_file: TokenFile = None, base_url: Ba
     Example: tele2ats tokens refresh --token-file tokens.json
     """
     with wrong_use():
-        store = work.lasting_store(environment(token_file, base_url))
+        store = work.require_lasting(open_store(token_file))
         session = open_session(token_file, base_url)
     run(work.refresh(store, session, zone))
 
@@ -72,6 +71,6 @@ def watch(*, zone: TimeZone = None, token_file: TokenFile = None, base_url: Base
     Example: tele2ats tokens watch --token-file tokens.json
     """
     with wrong_use():
-        store = work.lasting_store(environment(token_file, base_url))
+        store = work.require_lasting(open_store(token_file))
         session = open_session(token_file, base_url, keep_alive=True)
     run(work.watch(store, session, zone), farewell="Stopped.")

@@ -2,26 +2,23 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 
 import typer
 
 from ..session import AtsSession
 from ..tokens import MemoryTokenStore, TokenPair, TokenStore
-from ..tokens.environment import store_from
 from .running import OK
 from .times import describe_end
 from .views import make_console, say
 
 
-def lasting_store(environment: Mapping[str, str]) -> TokenStore:
-    """Make the store that the environment names, provided that it outlives this process.
+def require_lasting(store: TokenStore) -> TokenStore:
+    """Give a store, provided that it outlives this process.
 
     Raises:
-        ValueError: There is none, or it does not.
+        ValueError: It does not.
     """
-    store = store_from(environment)
     if isinstance(store, MemoryTokenStore):
         raise ValueError(  # noqa: TRY004  # the variables are wrong, not a type
             "TELE2ATS_TOKEN_FILE: not set, and what TELE2ATS_ACCESS_TOKEN and TELE2ATS_REFRESH_TOKEN hold"

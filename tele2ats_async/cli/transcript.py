@@ -98,7 +98,7 @@ def _searching(search: str, format_: Format) -> Write:
     try:
         Transcript("", []).search(search)
     except ValueError:
-        raise ValueError(f"--search: {search!r} holds no word") from None
+        raise ValueError(f"--search: {search!r} holds no word; type one that is said") from None
     return lambda transcript: "".join(
         f"{spell_time(match.start_time)} {match.speaker}: {match.utterance.text}\n"
         for match in transcript.search(search)
@@ -128,7 +128,10 @@ def _load(path: Path) -> Transcript:
     try:
         return Transcript.load(path)
     except PayloadError as error:
-        raise ValueError(f"{path} holds no transcript: {error.reason}, at {error.where}") from None
+        raise ValueError(
+            f"{path} holds no transcript: {error.reason}, at {error.where}; type the name of a recording, or"
+            " of a file that was saved with its transcript"
+        ) from None
 
 
 async def _fetch(session: AtsSession, name: str) -> Transcript:

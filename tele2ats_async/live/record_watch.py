@@ -139,7 +139,8 @@ class RecordWatch:
     def _ask_again(self, one: Awaited, error: AtsError) -> None:
         assert self.awaited is not None  # noqa: S101  # it is one of them
         least_wait_s = error.retry_after_s if isinstance(error, RateLimited) else None
-        if not self.awaited.put_back(one, time.monotonic(), least_wait_s or 0.0):
+        is_told = not is_passing(error)
+        if not self.awaited.put_back(one, time.monotonic(), least_wait_s or 0.0, is_told=is_told):
             _tell_given_up(error)
 
 

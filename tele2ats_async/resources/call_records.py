@@ -185,8 +185,8 @@ class CallRecords:
             look_back: How much later than younger calls a call may be listed: the longest call, and what the
                 service needs to list it. What is listed later still is not seen.
             ready_within_s: Seconds from the end of a call for which its recording is asked for while it is not ready, after
-                5 seconds at first, every minute at last; from now on where its name comes later than the call. Each
-                is asked for once at the least. None for recordings not to be asked for at all.
+                5 seconds at first, every minute at last; from now on where its name comes later than the call, or the
+                service fails. Each is asked for once at the least. None for recordings not to be asked for at all.
 
         Yields:
             A `RecordAdded` for each call, once, and after it a `RecordingReady` as soon as its recording, if it has one,

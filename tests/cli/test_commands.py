@@ -106,16 +106,17 @@ async def test_it_runs_as_a_module() -> None:
 
 
 async def test_without_the_extra_it_says_what_to_install() -> None:
-    """A package installed without `[cli]` answers with the command that helps, not with a traceback."""
+    """A package installed without `[cli]` answers with the command that helps, as all wrong use is answered."""
     code = "import sys; sys.modules['typer'] = None; from tele2ats_async.cli import main; main()"
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", code, stderr=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
     finished = await finish(process)
 
-    assert 1 == finished.status
-    assert 'pip install "tele2ats_async[cli]"' in finished.err
-    assert "Traceback" not in finished.err
+    assert (2, "") == (finished.status, finished.out)
+    assert (
+        'tele2ats: the command line needs more packages: pip install "tele2ats_async[cli]"\n' == finished.err
+    )
 
 
 def impatient(directory: Path, *modules: str) -> dict[str, str]:
@@ -287,6 +288,7 @@ async def test_missing_tokens_are_wrong_use(simulator: AtsSimulator, tmp_path: P
 
     assert 2 == finished.status
     assert "TELE2ATS_TOKEN_FILE: not set" in finished.err
+    assert "; type --token-file tokens.json, which tele2ats tokens set" in finished.err
 
 
 async def test_a_token_file_that_is_not_there(simulator: AtsSimulator, tmp_path: Path) -> None:
@@ -334,11 +336,12 @@ async def test_the_simulators_commands_can_be_pasted(tmp_path: Path) -> None:
     assert (130, "tele2ats: Stopped.\n") == (stopped.status, stopped.err)
 
 
-async def test_a_taken_port_is_one_line(simulator: AtsSimulator) -> None:
-    """The simulator says that it cannot listen, and where."""
+@pytest.mark.parametrize("host", ["127.0.0.1", "192.0.2.1"])
+async def test_where_it_cannot_listen_is_one_line(simulator: AtsSimulator, host: str) -> None:
+    """The port is taken, or the address that of another machine: the simulator says where, and what to type instead."""
     port = simulator.base_url.rpartition(":")[2].partition("/")[0]
-    finished = await run("simulator", "--port", port)
+    finished = await run("simulator", "--port", port, "--host", host)
 
-    assert 1 == finished.status
-    assert f"cannot listen on 127.0.0.1:{port}" in finished.err
-    assert "Traceback" not in finished.err
+    assert (2, "", 1) == (finished.status, finished.out, finished.err.count("\n"))
+    assert finished.err.startswith(f"tele2ats: cannot listen on {host}:{port}: ")
+    assert finished.err.endswith("; type --port 0 for a free one, and no --host but one of this machine\n")

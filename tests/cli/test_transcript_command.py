@@ -173,7 +173,10 @@ async def test_on_a_terminal_it_is_text(simulator: AtsSimulator, transcript: Tra
         ([""], "name '' of a recording is empty"),
         (["missing.json"], "missing.json: No such file or directory"),
         (["tests.json"], "tests.json: Is a directory"),
-        (["words.json"], "words.json holds no transcript: required member missing, at $[0].endTime"),
+        (
+            ["words.json"],
+            "words.json holds no transcript: required member missing, at $[0].endTime; type the name of",
+        ),
         (["a/b", "--directory", "missing"], "--directory: there is no directory 'missing'"),
         (["a/b", "--directory", ""], "--directory: is empty; is a variable of your shell not set?"),
         (["a/b", "--output", "tests.json"], "--output: 'tests.json' is no file"),
@@ -182,7 +185,7 @@ async def test_on_a_terminal_it_is_text(simulator: AtsSimulator, transcript: Tra
             "--output: '{}/words.json' is a file; type a name such as",
         ),
         (["a/b", "--output", "/dev/null"], "--output: '/dev/null' is no file"),
-        (["a/b", "--search", "—"], "--search: '—' holds no word"),
+        (["a/b", "--search", "—"], "--search: '—' holds no word; type one"),
         (
             ["a/b", "--search", "да", "--format", "srt"],
             "--search: shows lines of text; leave out --format srt",

@@ -37,8 +37,8 @@ NONSENSE = {
     ]
 } | {
     "--limit": ["0", "-1", "1.5", "1e3", "١", "9" * 5000],
-    "--concurrency": ["0", "many", "1000000"],
-    "--processes": ["0", "two", "17", "1000000"],
+    "--concurrency": ["0", "many", "1001", "9" * 18],
+    "--processes": ["0", "two", "17", "65", "1000000"],
     "--port": ["65536", "-1"],
     "--start": ["01.11.2026", "2026-13-01", "-7", "2026-W48"],
     "--end": ["1999-01-01", "-99999999999d"],
@@ -173,6 +173,9 @@ def test_what_a_command_is_for_is_a_whole_sentence(inside: Inside, words: str) -
         ("tokens", "Missing command; type tele2ats tokens with one of: set, show, refresh, watch"),
         ("records --strat x", "No such option: --strat (Possible options: --sort, --start); for example: tele2ats"),
         ("records --limit ten", "--limit: 'ten' is no whole number from 1 on; type 1"),
+        ("demo --concurrency 1001", "--concurrency: '1001' is no whole number from 1 to 1000; type 1"),
+        ("mirror --concurrency 1001", "--concurrency: '1001' is no whole number from 1 to 1000; type 1"),
+        ("download --processes 65", "--processes: '65' is no whole number from 1 to 64; type 1"),
         ("simulator --port 99999", "--port: '99999' is no whole number from 0 to 65535; type 0"),
         ("records --json --csv", "--json and --csv: are two forms of output; type one of them"),
         ("records --tz Moscow", "--tz: 'Moscow' is no time zone; type Europe/Moscow"),
@@ -210,6 +213,24 @@ def test_a_wrong_variable_is_named_as_it_was_set(inside: Inside, variable: str) 
 
     assert said.startswith(f"tele2ats: {variable}: ")
     assert typed.startswith("tele2ats: --base-url: expected http://host/path")
+
+
+@pytest.mark.parametrize("command", ["employees", "tokens show", "tokens refresh"])
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("TELE2ATS_ACCESS_TOKEN", "a token"),
+        ("TELE2ATS_REFRESH_TOKEN", "a token"),
+        ("TELE2ATS_REDIS_URL", "nonsense"),
+    ],
+)
+def test_a_wrong_place_of_the_tokens_is_named_as_it_was_set(
+    inside: Inside, command: str, variable: str, value: str
+) -> None:
+    """It is none of the arguments of a class that nobody at a keyboard has made."""
+    assert assert_is_one_line(inside, command.split(), **{variable: value}).startswith(
+        f"tele2ats: {variable}: "
+    )
 
 
 @pytest.mark.parametrize(

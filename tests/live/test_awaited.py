@@ -22,7 +22,12 @@ def _record(ago_s: float, duration_s: int | None) -> CallRecord:
 
 
 def _asked_at(
-    record: CallRecord, ready_within_s: float, *, is_named_late: bool = False, least_wait_s: float = 0.0
+    record: CallRecord,
+    ready_within_s: float,
+    *,
+    is_named_late: bool = False,
+    least_wait_s: float = 0.0,
+    is_told: bool = True,
 ) -> list[float]:
     """Give the seconds from now at which a recording is asked for that never becomes ready."""
     recordings = AwaitedRecordings(ready_within_s)
@@ -32,7 +37,7 @@ def _asked_at(
         now_s = recordings.due_s
         [one] = recordings.take_due(now_s, 4)
         asked.append(now_s - NOW.monotonic_s)
-        recordings.put_back(one, now_s, least_wait_s)
+        recordings.put_back(one, now_s, least_wait_s, is_told=is_told)
     return asked
 
 
@@ -44,6 +49,11 @@ def test_it_is_asked_for_less_and_less_often() -> None:
 def test_what_is_old_is_asked_for_once() -> None:
     """Either it is ready by now, or it never will be."""
     assert [0] == _asked_at(_record(4000, 60), 300)
+
+
+def test_what_is_old_is_asked_for_until_the_service_tells() -> None:
+    """A failure says nothing of the recording."""
+    assert [0, 5, 15, 20] == _asked_at(_record(4000, 60), 20, is_told=False)
 
 
 def test_a_name_that_comes_late_begins_anew() -> None:

@@ -199,6 +199,24 @@ async def test_what_never_becomes_ready_is_given_up(ats: AtsSession, simulator: 
     assert FEW == _requests(simulator, FETCH_RECORDING)
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [faults.ServerErrors(), faults.Refuse(), faults.ComeBackLater(), faults.RefuseByGateway()],
+    ids=repr,
+)
+async def test_a_failure_gives_no_old_recording_up(
+    ats: AtsSession, simulator: AtsSimulator, fault: faults.Fault
+) -> None:
+    """The service has not told that it is not ready: it is asked again, although its call is over since long ago."""
+    failures = simulator.inject(fault, requests=range(1, FEW + 3), operations=[FETCH_RECORDING])
+    async with aclosing(ats.call_records.watch(_since(simulator.company), interval_s=QUICK_S)) as watch:
+        events = await _take(watch, 2 * FEW)
+        await _take_none(watch, simulator)
+
+    assert _added_and_ready(simulator.company.records) == Counter(events)
+    assert FEW + 2 == failures.count
+
+
 async def test_recordings_are_not_asked_for_where_nobody_wants_to_know(
     ats: AtsSession, simulator: AtsSimulator
 ) -> None:
