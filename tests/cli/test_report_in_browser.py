@@ -193,6 +193,24 @@ async def test_a_phone_shows_whole_tables(browser: "Browser", busy: Company, tmp
         assert [] == tables, language
 
 
+async def test_a_phone_tells_the_columns_of_a_map_apart(browser: "Browser", tmp_path: Path) -> None:
+    """Neither numbers of queues nor those of a busy year lie over one another, however many columns a map has."""
+    output = tmp_path / "report.html"
+    lines = [f"{LINE[:-1]}{place}" for place in range(8)]
+    queues = [call(10, call_type="MULTI_CHANNEL", destination_number=line) for line in lines * 1_234]
+    for records in (queues[:8], queues):
+        output.write_text(render_html(report_of(*records)), encoding="utf-8")
+        for width in (PHONE["width"], DESKTOP["width"] // 2):
+            async with show(browser, output, viewport={"width": width, "height": 800}) as watched:
+                cut: list[str] = await watched.page.evaluate(
+                    """[...document.querySelectorAll(".heat th, .heat td")]
+                        .filter(cell => cell.scrollWidth > cell.clientWidth).map(cell => cell.textContent)"""
+                )
+                page_px, window_px = await watched.widths()
+                assert 2 * 24 == await watched.page.locator(".heat tbody tr").count()
+            assert ([], page_px) == (cut, window_px)
+
+
 async def test_light_and_dark_can_be_read(browser: "Browser", page: Path) -> None:
     """Each text has the contrast that the guidelines ask for, on the deepest colour of the heat map too."""
     backgrounds = set()
