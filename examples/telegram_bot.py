@@ -112,7 +112,7 @@ class Announcer:
     interval_s: float
 
     async def run(self) -> None:
-        """Tell of each call that ends from now on."""
+        """Tell of each call that begins from now on, when it has ended."""
         async with aclosing(
             self.ats.call_records.watch(datetime.now(UTC), interval_s=self.interval_s)
         ) as events:
