@@ -70,6 +70,8 @@ def test_a_link_is_a_number_or_a_place_on_the_page() -> None:
         ("375291234567", "tel:+375291234567"),
         ("2123456", "tel:2123456"),
         ("0049301234567", "tel:0049301234567"),
+        ("810375291234567", "tel:810375291234567"),
+        ("8613912345678", "tel:+8613912345678"),
     ],
 )
 def test_a_local_number_gets_no_country(number: str, link: str) -> None:
