@@ -76,7 +76,7 @@ class Spelling:
     def _join(self, *parts: tuple[int, str]) -> str:
         """Put units behind figures, and leave out what is nothing behind something."""
         told = [part for place, part in enumerate(parts) if part[0] or not place]
-        return _SPACE.join(f"{self.number(figure)}{_SPACE}{self.text(unit)}" for figure, unit in told)
+        return " ".join(f"{self.number(figure)}{_SPACE}{self.text(unit)}" for figure, unit in told)
 
 
 def clean(text: str) -> str:

@@ -6,6 +6,7 @@ from datetime import timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import attrs
 import pytest
 from browser import DESKTOP, PHONE, Watched, show
 from hand_made_calls import LINE, call, missed, report_of
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.asyncio
 
 MOSCOW = timezone(timedelta(hours=3))
+WAITS_S = (20, 95, 755)
 LEAST_CONTRAST = 4.5  # of the accessibility guidelines, for texts
 UNANSWERED = {
     "NOT_ANSWERED_COMMON", "CANCELLED_BY_CALLER", "DESTINATION_BUSY", "DENIED_DUE_TO_NOT_WORK_TIME",
@@ -178,9 +180,13 @@ async def test_a_phone_shows_all_of_its_width(browser: "Browser", tmp_path: Path
 
 
 async def test_a_phone_shows_whole_tables(browser: "Browser", busy: Company, tmp_path: Path) -> None:
-    """Of usual names and numbers, no table has to be pushed either, in any language."""
+    """Of usual names and numbers, no table has to be pushed either, in any language, nor where callers wait minutes."""
     output = tmp_path / "report.html"
-    report = build_report(busy.records, busy.records[0].date, busy.records[-1].date, tz=MOSCOW)
+    records = [
+        attrs.evolve(record, call_duration=WAITS_S[place % 3] + (record.conversation_duration or 0))
+        for place, record in enumerate(busy.records)
+    ]
+    report = build_report(records, records[0].date, records[-1].date, tz=MOSCOW)
     for language in LANGUAGES:
         output.write_text(render_html(report, language=language), encoding="utf-8")
         async with show(browser, output, viewport=PHONE) as watched:

@@ -147,7 +147,7 @@ def test_figures_are_spelled_as_the_language_does() -> None:
 
     assert all(text in english for text in (f"1{space}234.6", "Mon 2026-03-02", f"1{space}h", f"100{space}%"))
     assert all(text in russian for text in (f"1{space}234,6", "Пн 02.03.2026", f"1{space}ч", "отвечен"))
-    assert f"1{space}min{space}40{space}s" in english
+    assert f"1{space}min 40{space}s" in english
 
 
 def test_what_an_archive_lacks_is_told() -> None:
