@@ -1,5 +1,6 @@
 """The pages on moving, on accounts, and on each use are true: what is to be typed is typed, on a simulated ATS."""
 
+import asyncio
 import json
 import shutil
 from collections.abc import AsyncIterator, Mapping
@@ -79,6 +80,19 @@ async def test_moving_from_requests(reader: Reader) -> None:
 
     assert 1 == sum(request.operation == 5 for request in simulator.requests)
     assert 20 == len([*reader.directory.glob("recordings/*/*.mp3")])
+
+
+@pytest.mark.asyncio
+async def test_a_bridge_that_cannot_be_made_ends_its_program(tmp_path: Path) -> None:
+    """Where the account is not set up, the error ends the program, and no thread keeps it alive."""
+    reader = Reader.in_home(tmp_path)
+    for block in read_blocks("moving_from_requests.rst"):
+        if block.caption in ("bridge.py", "threads.py"):
+            await reader.follow(block)
+    async with asyncio.timeout(60):
+        assert 1 == await reader.type("timeout --signal KILL 30 python threads.py")
+
+    assert "ValueError: TELE2ATS_TOKEN_FILE: not set" in reader.printed
 
 
 @pytest.mark.asyncio
