@@ -167,6 +167,13 @@ def answer(outcome: Outcome) -> web.Response:
     return web.json_response({"message": outcome.message}, status=outcome.status)
 
 
+def read_secret() -> bytes:
+    """Read the secret: with an empty one, anybody could sign."""
+    if secret := os.environ.get("CRM_SECRET"):
+        return secret.encode()
+    raise SystemExit("CRM_SECRET: not set; set it to the secret by which the CRM signs its webhooks")
+
+
 def make_app() -> web.Application:
     """Make the application, with one session for as long as it runs."""
     app = web.Application(client_max_size=64 * 1024)
@@ -176,7 +183,7 @@ def make_app() -> web.Application:
             yield
 
     app[JOURNAL] = Journal(os.environ.get("CRM_JOURNAL", "click_to_call.sqlite3"))
-    app[SECRET] = os.environ["CRM_SECRET"].encode()
+    app[SECRET] = read_secret()
     app.cleanup_ctx.append(open_session)
     app.router.add_post("/call", receive)
     return app

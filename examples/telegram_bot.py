@@ -16,6 +16,7 @@ or the like start it again, and tell you.
 import asyncio
 import json
 import os
+import signal
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime
@@ -112,7 +113,7 @@ class Announcer:
     interval_s: float
 
     async def run(self) -> None:
-        """Tell of each call that ends from now on."""
+        """Tell of each call that begins from now on, when it has ended."""
         async with aclosing(
             self.ats.call_records.watch(datetime.now(UTC), interval_s=self.interval_s)
         ) as events:
@@ -215,6 +216,11 @@ def call_back_button(record: CallRecord) -> InlineKeyboardMarkup | None:
 
 async def main() -> None:
     """Run the bot until it is stopped, or cannot go on."""
+    task = asyncio.current_task()
+    if task is not None:
+        with suppress(NotImplementedError):  # on Windows
+            # Until aiogram does so for itself: killed in the middle of a refresh, the bot would lose its tokens.
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     settings = Settings.from_env()
     api = os.environ.get("BOT_API")
     session = AiohttpSession(api=TelegramAPIServer.from_base(api)) if api else AiohttpSession()
@@ -232,4 +238,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    with suppress(asyncio.CancelledError):  # stopped before aiogram listened
+        asyncio.run(main())

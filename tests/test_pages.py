@@ -1,5 +1,6 @@
 """The pages on moving, on accounts, and on each use are true: what is to be typed is typed, on a simulated ATS."""
 
+import asyncio
 import json
 import shutil
 from collections.abc import AsyncIterator, Mapping
@@ -13,6 +14,17 @@ from raw_service import free_port
 
 from tele2ats_async.simulator import AtsSimulator, Company, faults
 
+# The token file becomes what no file can be put in the place of.
+NO_PLACE_FOR_TOKENS = """
+import os
+from bridge import Bridge
+
+with Bridge() as bridge:
+    bridge.run(bridge.ats.employees.fetch_all())
+    os.remove("tokens.json")
+    os.mkdir("tokens.json")
+    bridge.run(bridge.ats.tokens.refresh())
+"""
 NOVEMBER = datetime(2026, 11, 14, tzinfo=UTC)
 PAGES = [
     "accounts.rst",
@@ -79,6 +91,32 @@ async def test_moving_from_requests(reader: Reader) -> None:
 
     assert 1 == sum(request.operation == 5 for request in simulator.requests)
     assert 20 == len([*reader.directory.glob("recordings/*/*.mp3")])
+
+
+@pytest.mark.asyncio
+async def test_a_bridge_that_cannot_be_made_ends_its_program(tmp_path: Path) -> None:
+    """Where the account is not set up, the error ends the program, and no thread keeps it alive."""
+    reader = Reader.in_home(tmp_path)
+    for block in read_blocks("moving_from_requests.rst"):
+        if block.caption in ("bridge.py", "threads.py"):
+            await reader.follow(block)
+    async with asyncio.timeout(60):
+        assert 1 == await reader.type("timeout --signal KILL 30 python threads.py")
+
+    assert "ValueError: TELE2ATS_TOKEN_FILE: not set" in reader.printed
+
+
+@pytest.mark.asyncio
+async def test_a_bridge_that_cannot_be_closed_ends_its_program(reader: Reader) -> None:
+    """Where the last pair cannot be saved, which is an error, no thread keeps the program alive either."""
+    for block in read_blocks("moving_from_requests.rst"):
+        if block.caption == "bridge.py":
+            await reader.follow(block)
+    (reader.directory / "lost.py").write_text(NO_PLACE_FOR_TOKENS, encoding="utf-8")
+    async with asyncio.timeout(60):
+        assert 1 == await reader.type("timeout --signal KILL 50 python lost.py")
+
+    assert "tele2ats_async.errors.TokenStoreError: " in reader.printed
 
 
 @pytest.mark.asyncio

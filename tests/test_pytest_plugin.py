@@ -46,7 +46,7 @@ def test_something_else():
 
 
 def test_the_wheel_holds_it(tmp_path: Path) -> None:
-    """What people install has the module beside the package, and tells pytest of it."""
+    """What people install has the modules beside the package, and tells pytest of the one, and a shell of the other."""
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
     subprocess.run(build, check=True, capture_output=True, cwd=ROOT)
     with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
@@ -54,10 +54,11 @@ def test_the_wheel_holds_it(tmp_path: Path) -> None:
         [told] = [name for name in names if name.endswith(".dist-info/entry_points.txt")]
         entry_points = wheel.read(told).decode()
 
-    assert {"pytest_tele2ats_async.py", "tele2ats_async"} == {
+    assert {"pytest_tele2ats_async.py", "tele2ats_async", "tele2ats_command.py"} == {
         top for name in names if not (top := name.partition("/")[0]).endswith(".dist-info")
     }
     assert "[pytest11]\ntele2ats_async = pytest_tele2ats_async\n" in entry_points
+    assert "[console_scripts]\ntele2ats = tele2ats_command:main\n" in entry_points
 
 
 def test_the_plugin_itself_loads_nothing_that_pytest_has_not() -> None:

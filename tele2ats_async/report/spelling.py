@@ -10,6 +10,8 @@ _SPACE = "\N{NO-BREAK SPACE}"
 _NOTHING = "\N{EN DASH}"
 _LONGEST_TEXT = 80
 _SHORTEST_WITH_COUNTRY = 10
+# What is dialled before a country code, in most of Europe and in Russia; no such code begins so.
+_TO_ABROAD = ("0", "810")
 
 
 @attrs.frozen
@@ -29,7 +31,7 @@ class Spelling:
 
     def link(self, number: str) -> str:
         """Make the address that dials a number, as it is where no country code stands before it."""
-        is_whole = len(number) >= _SHORTEST_WITH_COUNTRY and not number.startswith("0")
+        is_whole = len(number) >= _SHORTEST_WITH_COUNTRY and not number.startswith(_TO_ABROAD)
         return f"tel:{'+' if is_whole else ''}{number}"
 
     def percent(self, share: float | None) -> str:
@@ -74,7 +76,7 @@ class Spelling:
     def _join(self, *parts: tuple[int, str]) -> str:
         """Put units behind figures, and leave out what is nothing behind something."""
         told = [part for place, part in enumerate(parts) if part[0] or not place]
-        return _SPACE.join(f"{self.number(figure)}{_SPACE}{self.text(unit)}" for figure, unit in told)
+        return " ".join(f"{self.number(figure)}{_SPACE}{self.text(unit)}" for figure, unit in told)
 
 
 def clean(text: str) -> str:

@@ -6,6 +6,7 @@ from datetime import timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import attrs
 import pytest
 from browser import DESKTOP, PHONE, Watched, show
 from hand_made_calls import LINE, call, missed, report_of
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.asyncio
 
 MOSCOW = timezone(timedelta(hours=3))
+WAITS_S = (20, 95, 755)
 LEAST_CONTRAST = 4.5  # of the accessibility guidelines, for texts
 UNANSWERED = {
     "NOT_ANSWERED_COMMON", "CANCELLED_BY_CALLER", "DESTINATION_BUSY", "DENIED_DUE_TO_NOT_WORK_TIME",
@@ -178,9 +180,13 @@ async def test_a_phone_shows_all_of_its_width(browser: "Browser", tmp_path: Path
 
 
 async def test_a_phone_shows_whole_tables(browser: "Browser", busy: Company, tmp_path: Path) -> None:
-    """Of usual names and numbers, no table has to be pushed either, in any language."""
+    """Of usual names and numbers, no table has to be pushed either, in any language, nor where callers wait minutes."""
     output = tmp_path / "report.html"
-    report = build_report(busy.records, busy.records[0].date, busy.records[-1].date, tz=MOSCOW)
+    records = [
+        attrs.evolve(record, call_duration=WAITS_S[place % 3] + (record.conversation_duration or 0))
+        for place, record in enumerate(busy.records)
+    ]
+    report = build_report(records, records[0].date, records[-1].date, tz=MOSCOW)
     for language in LANGUAGES:
         output.write_text(render_html(report, language=language), encoding="utf-8")
         async with show(browser, output, viewport=PHONE) as watched:
@@ -191,6 +197,24 @@ async def test_a_phone_shows_whole_tables(browser: "Browser", busy: Company, tmp
                     .map(section => section.id)"""
             )
         assert [] == tables, language
+
+
+async def test_a_phone_tells_the_columns_of_a_map_apart(browser: "Browser", tmp_path: Path) -> None:
+    """Neither numbers of queues nor those of a busy year lie over one another, however many columns a map has."""
+    output = tmp_path / "report.html"
+    lines = [f"{LINE[:-1]}{place}" for place in range(8)]
+    queues = [call(10, call_type="MULTI_CHANNEL", destination_number=line) for line in lines * 1_234]
+    for records in (queues[:8], queues):
+        output.write_text(render_html(report_of(*records)), encoding="utf-8")
+        for width in (PHONE["width"], DESKTOP["width"] // 2):
+            async with show(browser, output, viewport={"width": width, "height": 800}) as watched:
+                cut: list[str] = await watched.page.evaluate(
+                    """[...document.querySelectorAll(".heat th, .heat td")]
+                        .filter(cell => cell.scrollWidth > cell.clientWidth).map(cell => cell.textContent)"""
+                )
+                page_px, window_px = await watched.widths()
+                assert 2 * 24 == await watched.page.locator(".heat tbody tr").count()
+            assert ([], page_px) == (cut, window_px)
 
 
 async def test_light_and_dark_can_be_read(browser: "Browser", page: Path) -> None:

@@ -198,6 +198,25 @@ async def test_nobody_else_places_calls(crm: Crm, simulator: AtsSimulator, emplo
     assert [] == placed(simulator)
 
 
+@pytest.mark.parametrize("secret", [None, ""])
+async def test_without_a_secret_it_does_not_start(secret: str | None, tmp_path: Path) -> None:
+    """Anybody could sign with an empty one; what is missing is told in a line."""
+    variables = {name: value for name, value in os.environ.items() if name != "CRM_SECRET"}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(EXAMPLE),
+        stderr=asyncio.subprocess.PIPE,
+        cwd=tmp_path,
+        env=variables if secret is None else {**variables, "CRM_SECRET": secret},
+    )
+    async with asyncio.timeout(60):
+        _, told = await process.communicate()
+
+    assert 1 == process.returncode
+    assert told.startswith(b"CRM_SECRET: not set; ")
+    assert 1 == told.count(b"\n")
+
+
 async def test_an_order_without_an_end_is_not_taken_in(
     crm: Crm, simulator: AtsSimulator, employee: str
 ) -> None:

@@ -67,27 +67,35 @@ class Scene:
         return [request.raw_query for request in self.ats.requests if request.operation == 5]
 
 
+async def start(
+    telegram: TelegramServer, ats: AtsSimulator, **variables: str
+) -> tuple[asyncio.subprocess.Process, str]:
+    """Start the bot, and give the phone of the one employee who may call back."""
+    phone = next(person.short_number for person in ats.company.employees if person.short_number)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(EXAMPLE),
+        env={
+            **os.environ,
+            "TELE2ATS_BASE_URL": ats.base_url,
+            "TELE2ATS_ACCESS_TOKEN": ats.tokens.access,
+            "TELE2ATS_REFRESH_TOKEN": ats.tokens.refresh,
+            "BOT_TOKEN": TOKEN,
+            "BOT_CHAT": str(CHAT),
+            "BOT_EMPLOYEES": json.dumps({str(USER["id"]): phone}),
+            "BOT_API": telegram.base_url,
+            "BOT_POLL_S": "0.1",
+            **variables,
+        },
+    )
+    return process, phone
+
+
 @asynccontextmanager
 async def running(telegram: TelegramServer) -> AsyncIterator[Scene]:
     """Run the bot until the block is left, which begins when it has looked at both sides."""
-    company = Company.generate(seed=3, recordings=5, duration_s=(1, 2))
-    phone = next(person.short_number for person in company.employees if person.short_number)
-    async with AtsSimulator(company=company) as ats:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            str(EXAMPLE),
-            env={
-                **os.environ,
-                "TELE2ATS_BASE_URL": ats.base_url,
-                "TELE2ATS_ACCESS_TOKEN": ats.tokens.access,
-                "TELE2ATS_REFRESH_TOKEN": ats.tokens.refresh,
-                "BOT_TOKEN": TOKEN,
-                "BOT_CHAT": str(CHAT),
-                "BOT_EMPLOYEES": json.dumps({str(USER["id"]): phone}),
-                "BOT_API": telegram.base_url,
-                "BOT_POLL_S": "0.1",
-            },
-        )
+    async with AtsSimulator(company=make_company()) as ats:
+        process, phone = await start(telegram, ats)
         try:
             async with asyncio.timeout(PATIENCE_S):
                 while not (telegram.is_asked and any(request.operation == 8 for request in ats.requests)):
@@ -98,6 +106,10 @@ async def running(telegram: TelegramServer) -> AsyncIterator[Scene]:
             with suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
+
+
+def make_company() -> Company:
+    return Company.generate(seed=3, recordings=5, duration_s=(1, 2))
 
 
 @pytest_asyncio.fixture
@@ -194,6 +206,26 @@ async def test_the_bot_stops_when_it_is_told(scene: Scene) -> None:
 
     async with asyncio.timeout(PATIENCE_S):
         assert 0 == await scene.process.wait()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing is asked to end there")
+async def test_it_stops_in_good_order_also_while_telegram_is_away(tmp_path: Path) -> None:
+    """Before it has reached Telegram, too: a refresh that is under way is waited for, and its pair is saved."""
+    token_file = tmp_path / "tokens.json"
+    async with telegram() as server, AtsSimulator(company=make_company()) as ats:
+        server.away = frozenset({"deleteWebhook"})
+        ats.inject(faults.DelayFirstByte(2), operations=[1])
+        process, _ = await start(server, ats, TELE2ATS_TOKEN_FILE=str(token_file))
+        ats.expire_access_token()
+        async with asyncio.timeout(PATIENCE_S):
+            while not (server.refused and any(request.operation == 1 for request in ats.requests)):
+                assert process.returncode is None
+                await asyncio.sleep(0.02)
+            process.terminate()
+            assert 0 == await process.wait()
+        pair = json.loads(token_file.read_text(encoding="utf-8"))
+
+        assert [*ats.tokens] == [pair["accessToken"], pair["refreshToken"]]
 
 
 async def test_telegram_may_be_away(scene: Scene) -> None:
