@@ -28,6 +28,7 @@ from tele2ats_async import (
     AtsError,
     AtsSession,
     NotFound,
+    PayloadError,
     RateLimited,
     ServerError,
     TransportError,
@@ -140,7 +141,7 @@ async def place(ats: AtsSession, destination: str, source: str) -> tuple[Outcome
     """Place a call; give what became of it, and whether it certainly was no call and may be tried again."""
     try:
         await ats.calls.dial(destination=destination, source=source)
-    except (TransportError, ServerError) as error:
+    except (TransportError, ServerError, PayloadError) as error:
         if isinstance(error, TransportError) and not error.sent:
             return Outcome(503, "The PBX cannot be reached. Try again later."), True
         return UNKNOWN, False

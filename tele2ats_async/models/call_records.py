@@ -112,6 +112,9 @@ _TO_A_QUEUE = frozenset({RecordCallType.MULTI_CHANNEL, RecordCallType.INTERNAL_Q
 class CallRecord:
     """One finished call.
 
+    ``is_missed`` says whether it came in and nobody took it, ``call_type.direction`` which way it went,
+    ``call_status.outcome`` what came of it; ``call_timedelta`` and ``conversation_timedelta`` are its durations.
+
     Attributes:
         date: When the call began, an aware datetime with millisecond precision.
         call_duration: Seconds from the first ring to the end.

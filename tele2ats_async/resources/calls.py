@@ -15,9 +15,9 @@ class Calls:
     async def dial(self, *, destination: str, source: str) -> None:
         """Let an employee's phone ring, and put the employee through to a number when answered.
 
-        The request is never sent twice: where its fate is unknown, the error says so in its ``sent``,
-        and whether to place the call again is for a person to decide. It is tried again only where it
-        certainly did not leave, as when the connection is refused.
+        The request is never sent twice: it is tried again only where it certainly did not leave, as when
+        the connection is refused. Where its fate is unknown, whether to place the call again is for a person
+        to decide: after a `TransportError` whose ``sent`` is True, a `ServerError` or a `PayloadError`.
 
         Args:
             destination: The number to call, digits only.
@@ -27,7 +27,9 @@ class Calls:
             ValueError: A number is malformed, or both are the same.
             NotFound: There is no such employee.
             TransportError: No answer came; ``sent`` says whether the call may have been placed.
-            AtsError: Whatever else went wrong.
+            ServerError: The service failed; the call may have been placed.
+            PayloadError: The answer makes no sense; the call may have been placed.
+            AtsError: Whatever else went wrong; no call was placed.
 
         Source: operation 5.
         """

@@ -129,11 +129,12 @@ async def test_a_delivery_that_comes_again_is_no_second_call(
     assert {200, 504} >= set(answers)
 
 
+@pytest.mark.parametrize("fault", [faults.Vanish(), faults.ServerErrors(), faults.HtmlPage()], ids=repr)
 async def test_a_call_whose_fate_is_unknown_is_not_placed_again(
-    crm: Crm, simulator: AtsSimulator, employee: str
+    crm: Crm, simulator: AtsSimulator, employee: str, fault: faults.Fault
 ) -> None:
-    """The service placed the call and was not heard: a person decides, and the CRM's repetition does not."""
-    simulator.inject(faults.Vanish(), operations=[5])
+    """Nothing, or nothing of sense, was heard of the call: a person decides, and the CRM's repetition does not."""
+    simulator.inject(fault, operations=[5])
 
     assert [504, 504] == [await crm.click("one", employee) for _ in range(2)]
     assert 1 == len(placed(simulator))
