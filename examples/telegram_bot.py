@@ -50,8 +50,10 @@ from tele2ats_async import (
     AtsSession,
     CallRecord,
     NotReady,
+    PayloadError,
     RecordAdded,
     RecordingReady,
+    ServerError,
     TransportError,
     normalize_msisdn,
 )
@@ -182,8 +184,10 @@ class CallBack:
     async def _dial(self, destination: str, source: str) -> str:
         try:
             await self.ats.calls.dial(destination=destination, source=source)
-        except TransportError as error:
-            return "the call may have been placed, look at the phone" if error.sent else "the PBX is away"
+        except (TransportError, ServerError, PayloadError) as error:
+            if isinstance(error, TransportError) and not error.sent:
+                return "the PBX is away"
+            return "the call may have been placed, look at the phone"
         except (AtsError, ValueError) as error:
             return f"no call: {plain(str(error))}"
         return "the phone is ringing"

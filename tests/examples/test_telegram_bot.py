@@ -165,9 +165,10 @@ async def test_strangers_call_nobody(scene: Scene) -> None:
     assert "the phone is ringing" == await scene.telegram.press(message)
 
 
-async def test_a_call_whose_fate_is_unknown_is_told_as_such(scene: Scene) -> None:
+@pytest.mark.parametrize("fault", [faults.Vanish(), faults.ServerErrors(), faults.HtmlPage()], ids=repr)
+async def test_a_call_whose_fate_is_unknown_is_told_as_such(scene: Scene, fault: faults.Fault) -> None:
     """Nobody is told that there was no call when there may have been one."""
-    scene.ats.inject(faults.Vanish(), operations=[5])
+    scene.ats.inject(fault, operations=[5])
     scene.miss()
     [message] = await scene.telegram.wait_for(1)
 
