@@ -1,9 +1,7 @@
 """Files that appear only when they are complete."""
 
-import glob
 import itertools
 import os
-import secrets
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -17,7 +15,7 @@ _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | get
 
 def _number_anew() -> None:
     global _numbers  # noqa: PLW0603  # one for the process
-    _numbers = itertools.count(secrets.randbits(32))
+    _numbers = itertools.count(int.from_bytes(os.urandom(4)))
 
 
 # Random bytes for each file would cost as much as writing a small one.
@@ -114,8 +112,10 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
 
 def remove_leftovers(path: Path) -> None:
     """Remove what processes that were killed in the middle of writing this file have left of it."""
+    from glob import escape  # noqa: PLC0415  # the package loads faster without
+
     oldest = time.time() - _LEFTOVER_AGE_S  # what is younger, another process may be writing just now
-    for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+    for part in path.parent.glob(f".{escape(path.name)}.*.part"):
         with suppress(OSError):  # gone, or of somebody else: it harms nobody
             if part.stat().st_mtime < oldest:
                 part.unlink()

@@ -1,7 +1,7 @@
 """Tokens in Redis, for processes on several machines."""
 
 import logging
-import secrets
+import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
@@ -121,7 +121,7 @@ class RedisTokenStore:
         Raises:
             TokenStoreError: Another process holds it for too long, or Redis cannot be reached.
         """
-        token = secrets.token_hex(16)
+        token = os.urandom(16).hex()
         await self._acquire(token)
         self._held.add(token)
         _entered.set((*_entered.get(), token))

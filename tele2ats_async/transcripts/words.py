@@ -14,12 +14,13 @@ from ..models import Channel, TranscriptWord
 # What two digits of hours can tell, as SRT has them, with room for the end of a cue.
 LATEST_S = 99 * 3600.0
 # Control characters, which a terminal would obey, halves of characters, and what turns the direction of a line around.
-_UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+# Compiled with its first use: loading the package has no time for it.
+_UNFIT = r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]"
 
 
 def clean(text: str) -> str:
     """Put a text into one line that reads as it stands, of single blanks."""
-    return " ".join(_UNFIT.sub(" ", text).split())
+    return " ".join(re.sub(_UNFIT, " ", text).split())
 
 
 def by_speaker(words: Iterable[TranscriptWord]) -> dict[Channel, list[TranscriptWord]]:
