@@ -1,6 +1,7 @@
 """Fixtures that many test modules share."""
 
 import os
+import signal
 import sys
 import tempfile
 import uuid
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 # How long examples take says how busy the machine is, and nothing of what is tested.
 settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("calm")
+
+# What a script starts in the background has Ctrl-C ignored, and so would whatever tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ONE_ATTEMPT = RetryPolicy(attempts=1)
 
