@@ -55,6 +55,13 @@ NONSENSE = {
     "--base-url": ["", "nowhere", "http://a b", "http://a\n"],
 }
 
+# What writes, but for the place.
+WRITING = (
+    "download --start today --end today --directory",
+    "mirror --start today --directory",
+    "report --start today -o",
+    "transcript a/b --output",
+)
 # The superuser may write everywhere, unless it gives that up.
 _AS_SOMEBODY = """
 import os, sys
@@ -233,15 +240,7 @@ def test_a_wrong_place_of_the_tokens_is_named_as_it_was_set(
     )
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        "download --start today --end today --directory",
-        "mirror --start today --directory",
-        "report --start today -o",
-        "transcript a/b --output",
-    ],
-)
+@pytest.mark.parametrize("words", WRITING)
 def test_a_ring_of_links_is_no_place(inside: Inside, words: str, tmp_path: Path) -> None:
     """Some versions of Python raise of it what others do not."""
     (tmp_path / "ring").symlink_to(tmp_path / "ring")
@@ -253,15 +252,7 @@ def test_a_ring_of_links_is_no_place(inside: Inside, words: str, tmp_path: Path)
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize(
-    "words",
-    [
-        "download --start today --end today --directory",
-        "mirror --start today --directory",
-        "report --start today -o",
-        "transcript a/b --output",
-    ],
-)
+@pytest.mark.parametrize("words", WRITING)
 async def test_where_nobody_may_write(words: str, company: Company, tmp_path: Path) -> None:
     """It is one line before anything is sent, and not one for each recording."""
     (tmp_path / "closed").mkdir(mode=0o555)
